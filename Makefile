@@ -1,0 +1,116 @@
+# `make` alone lists the targets. Everything is installed under .venv, .local and node_modules; nothing outside this folder.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+TENANT ?= local
+export UV_PYTHON_DOWNLOADS := never
+export PYTHONPATH := $(CURDIR)/layers/tandem/python:$(CURDIR)
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := .local/uv/bin/uv
+STAMPS := .local/stamps
+DEV    := $(STAMPS)/dev
+EMU    := $(STAMPS)/emulator
+CDK    := $(STAMPS)/cdk
+
+.PHONY: help
+help: ## this list
+	@printf 'Tandem. Targets:\n\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@printf '\nOptions: TENANT=<name of infra/tenants/<name>.toml>, PYTHON=<interpreter>, TANDEM_PORT=<port of the local stack>\n'
+
+# ---- the local stack
+
+.PHONY: demo
+demo: $(DEV) $(EMU) ## start the stack, send it each vendor's webhooks and show what became of them
+	@$(BIN)/python -m local.demo
+
+.PHONY: up
+up: $(DEV) $(EMU) ## start the tenant stack on this machine, in the background; writes .local/stack.json
+	@$(BIN)/python -m local.up
+
+.PHONY: down
+down: $(DEV) ## stop the local stack; its data stays
+	@$(BIN)/python -m local.down
+
+.PHONY: reset
+reset: $(DEV) ## stop the local stack and wipe its data
+	@$(BIN)/python -m local.reset
+
+.PHONY: bench
+bench: $(DEV) $(EMU) ## measure: calls and units per event, imports, throughput, latency, cost; writes .local/bench.json
+	@$(BIN)/python -m local.bench
+
+# ---- checks
+
+.PHONY: test
+test: $(DEV) $(EMU) ## the whole test suite
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(DEV) ## ruff, mypy, cfn-lint and cdk-nag
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m local.lint_template
+
+.PHONY: format
+format: $(DEV) ## let ruff rewrite what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+# ---- a real account
+
+.PHONY: synth
+synth: $(DEV) ## write a tenant's CloudFormation template to cdk.out: make synth TENANT=acme
+	@$(BIN)/python app.py --tenant '$(TENANT)'
+
+.PHONY: deploy
+deploy: $(DEV) $(CDK) ## deploy a tenant to its AWS account: make deploy TENANT=acme
+	@$(BIN)/python -m local.deploy '$(TENANT)'
+
+# ---- tools
+
+.PHONY: install
+install: $(DEV) $(EMU) $(CDK) ## install the tools that the other targets need, and nothing else
+
+.PHONY: lock
+lock: $(UV) ## pin the requirements anew, with hashes
+	@for name in layers/dependencies/requirements requirements/bootstrap requirements/emulator requirements/dev; do \
+		$(UV) pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--custom-compile-command 'make lock' "$$name.in" --output-file "$$name.txt"; \
+	done
+
+$(UV): requirements/bootstrap.txt local/preflight.py
+	@command -v $(PYTHON) >/dev/null || { echo 'Tandem needs Python 3.11 or newer, and no $(PYTHON) is on the PATH' >&2; exit 1; }
+	@$(PYTHON) local/preflight.py python venv
+	@echo 'Installing uv into .local/uv ...'
+	@$(PYTHON) -m venv .local/uv
+	@.local/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
+	@touch $@
+
+# The CDK library runs on Node, so the development environment is of no use without it.
+$(DEV): $(UV) requirements/dev.txt
+	@$(PYTHON) local/preflight.py python node
+	@echo 'Installing the development tools into $(VENV) ...'
+	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@mkdir -p $(@D) && touch $@
+
+$(EMU): $(UV) requirements/emulator.txt
+	@$(PYTHON) local/preflight.py python
+	@echo 'Installing the emulator into .local/emulator-venv ...'
+	@test -x .local/emulator-venv/bin/python || $(PYTHON) -m venv --without-pip .local/emulator-venv
+	@$(UV) pip sync --quiet --python .local/emulator-venv/bin/python --require-hashes requirements/emulator.txt
+	@mkdir -p $(@D) && touch $@
+
+$(CDK): package-lock.json
+	@$(PYTHON) local/preflight.py python node npm
+	@echo 'Installing the CDK command line into node_modules ...'
+	@npm ci --silent
+	@mkdir -p $(@D) && touch $@

@@ -1,0 +1,69 @@
+"""Says in plain words what is missing on this machine before anything is installed.
+
+Run by the Makefile with whatever Python is there, so this file is written for any Python 3.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+
+PYTHON_NEEDED = (3, 11)
+NODE_NEEDED = 20
+
+
+def python_problem(version):  # type: (tuple[int, int]) -> str | None
+    """The complaint about an interpreter of `version` (major, minor), or None when it will do."""
+    if version >= PYTHON_NEEDED:
+        return None
+    return (
+        "Tandem needs Python {}.{} or newer; this one is {}.{}. Install a newer one, or name it: make PYTHON=python3.13 <target>"
+    ).format(*PYTHON_NEEDED, *version)
+
+
+def node_problem(found):  # type: (str | None) -> str | None
+    """The complaint about `node --version` printing `found` (None: there is no node), or None when it will do."""
+    wish = "install Node.js {} or newer (with npm) and try again".format(NODE_NEEDED)
+    if found is None:
+        return "The CDK needs Node.js, and no `node` is on the PATH: " + wish
+    match = re.match(r"v?(\d+)\.", found.strip())
+    if match is None:
+        return "`node --version` printed {!r}, which is no version: ".format(found.strip()) + wish
+    if int(match.group(1)) < NODE_NEEDED:
+        return "The CDK needs Node.js {} or newer; this one is {}: ".format(NODE_NEEDED, found.strip()) + wish
+    return None
+
+
+def _node_version():  # type: () -> str | None
+    path = shutil.which("node")
+    if path is None:
+        return None
+    return subprocess.run([path, "--version"], stdout=subprocess.PIPE, check=False).stdout.decode()
+
+
+def main(arguments):  # type: (list[str]) -> int
+    """Checks what `arguments` names (python, venv, node, npm); prints each problem; gives the exit code."""
+    problems = []
+    if "python" in arguments:
+        problems.append(python_problem((sys.version_info[0], sys.version_info[1])))
+    if "venv" in arguments:
+        try:
+            import ensurepip  # noqa: F401
+            import venv  # noqa: F401
+        except ImportError:
+            problems.append(
+                "This Python cannot make virtual environments: install its venv package (on Debian and Ubuntu: "
+                "apt-get install python3-venv)"
+            )
+    if "node" in arguments:
+        problems.append(node_problem(_node_version()))
+    if "npm" in arguments and shutil.which("npm") is None:
+        problems.append("npm is not on the PATH: install it beside Node.js (on Debian and Ubuntu: apt-get install npm)")
+    found = [problem for problem in problems if problem]
+    for problem in found:
+        sys.stderr.write(problem + "\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
