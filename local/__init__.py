@@ -1,1 +1,1 @@
-"""The tooling behind `make up`, `down`, `reset`, `demo` and `bench`: the tenant stack on an emulator on this machine."""
+"""The tooling behind `make up`, `down`, `reset`, `demo` and `bench`: the tenant stack on this machine's emulator."""

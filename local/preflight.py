@@ -1,7 +1,9 @@
 """Says in plain words what is missing on this machine before anything is installed.
 
-Run by the Makefile with whatever Python is there, so this file is written for any Python 3.
+Run by the Makefile with whatever Python is there, so this file is written for Python 3.7 and later.
 """
+
+from __future__ import annotations
 
 import re
 import shutil
@@ -12,36 +14,37 @@ PYTHON_NEEDED = (3, 11)
 NODE_NEEDED = 20
 
 
-def python_problem(version):  # type: (tuple[int, int]) -> str | None
+def python_problem(version: tuple[int, int]) -> str | None:
     """The complaint about an interpreter of `version` (major, minor), or None when it will do."""
     if version >= PYTHON_NEEDED:
         return None
     return (
-        "Tandem needs Python {}.{} or newer; this one is {}.{}. Install a newer one, or name it: make PYTHON=python3.13 <target>"
-    ).format(*PYTHON_NEEDED, *version)
+        f"Tandem needs Python {PYTHON_NEEDED[0]}.{PYTHON_NEEDED[1]} or newer; this one is {version[0]}.{version[1]}. "
+        "Install a newer one, or name it: make PYTHON=python3.13 <target>"
+    )
 
 
-def node_problem(found):  # type: (str | None) -> str | None
+def node_problem(found: str | None) -> str | None:
     """The complaint about `node --version` printing `found` (None: there is no node), or None when it will do."""
-    wish = "install Node.js {} or newer (with npm) and try again".format(NODE_NEEDED)
+    wish = f"install Node.js {NODE_NEEDED} or newer (with npm) and try again"
     if found is None:
         return "The CDK needs Node.js, and no `node` is on the PATH: " + wish
     match = re.match(r"v?(\d+)\.", found.strip())
     if match is None:
-        return "`node --version` printed {!r}, which is no version: ".format(found.strip()) + wish
+        return f"`node --version` printed {found.strip()!r}, which is no version: " + wish
     if int(match.group(1)) < NODE_NEEDED:
-        return "The CDK needs Node.js {} or newer; this one is {}: ".format(NODE_NEEDED, found.strip()) + wish
+        return f"The CDK needs Node.js {NODE_NEEDED} or newer; this one is {found.strip()}: " + wish
     return None
 
 
-def _node_version():  # type: () -> str | None
+def _node_version() -> str | None:
     path = shutil.which("node")
     if path is None:
         return None
     return subprocess.run([path, "--version"], stdout=subprocess.PIPE, check=False).stdout.decode()
 
 
-def main(arguments):  # type: (list[str]) -> int
+def main(arguments: list[str]) -> int:
     """Checks what `arguments` names (python, venv, node, npm); prints each problem; gives the exit code."""
     problems = []
     if "python" in arguments:
