@@ -1,0 +1,1 @@
+"""Tandem: keeps an MSP's RMM and its service desk in step."""

@@ -1,0 +1,102 @@
+"""What a decision is made from, and what it is: the whole change, to be applied in one transaction or not at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tandem.alerts.models import (
+    Alert,
+    Client,
+    Condition,
+    DeviceRecord,
+    Organization,
+    Outcome,
+    Provider,
+    Rule,
+    Trace,
+)
+from tandem.alerts.tickets import Board, DeskCommand, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What was read for one event. Each is None where the table has none.
+
+    `condition`: of the stored alert, else of the event. `ticket`: the one that the condition has open.
+    """
+
+    alert: Alert | None = None
+    trace: Trace = field(default_factory=Trace)
+    device: DeviceRecord | None = None
+    condition: Condition | None = None
+    ticket: Ticket | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is configured for the event's integration (at most 30 s old), and what a new ticket would be called."""
+
+    integration_id: str
+    provider: Provider
+    integration_name: str
+    rules: tuple[Rule, ...]
+    organizations: Mapping[str, Organization]
+    clients: Mapping[str, Client]
+    boards: Mapping[str, Board]
+    default_client_id: str | None = None
+    ticket_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StillUnmapped:
+    """Guard: apply the decision only while these name no client, so that a mapping that arrives at the same time is
+    never missed (W18)."""
+
+    integration_id: str
+    organization_id: str | None
+    external_device_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The whole change that one event makes. None means: leave as it is.
+
+    Each record carries the version that it will have; it is applied only onto the version before. `links` are alerts
+    that join a ticket: (ticket id, alert id). `raw` is written once, with the alert's first record.
+    """
+
+    outcome: Outcome
+    reason: str
+    alert: Alert | None = None
+    trace: Trace | None = None
+    device: DeviceRecord | None = None
+    condition: Condition | None = None
+    ticket: Ticket | None = None
+    raw: bytes | None = None
+    full_message: str | None = None
+    links: tuple[tuple[str, str], ...] = ()
+    commands: tuple[DeskCommand, ...] = ()
+    guard: StillUnmapped | None = None
+
+    @property
+    def writes_nothing(self) -> bool:
+        """True for a redelivered, stale or ignored event."""
+        return (
+            self.alert is None
+            and self.trace is None
+            and self.device is None
+            and self.condition is None
+            and self.ticket is None
+            and not self.links
+            and not self.commands
+        )
+
+    def onto(self, state: State) -> State:
+        """The state after this decision: what a later event of the same batch sees."""
+        return replace(
+            state,
+            alert=self.alert or state.alert,
+            trace=self.trace or state.trace,
+            device=self.device or state.device,
+            condition=self.condition or state.condition,
+            ticket=self.ticket or state.ticket,
+        )

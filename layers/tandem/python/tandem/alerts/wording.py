@@ -1,0 +1,148 @@
+"""What Tandem writes into tickets: titles, descriptions, comments."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from tandem.alerts.limits import cut_bytes, cut_title
+from tandem.alerts.models import Alert, AlertEvent, Folding, Provider, Rule, Severity
+from tandem.alerts.placing import Place
+from tandem.alerts.tickets import Priority
+
+DESCRIPTION_BYTES = 16 * 1024
+
+PROVIDER_NAMES = {
+    Provider.NINJAONE: "NinjaOne",
+    Provider.TACTICALRMM: "Tactical RMM",
+    Provider.LEVELIO: "Level",
+}
+
+_DEFAULT_TITLE = "{{device}}: {{message}}"
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+def placeholders(event: AlertEvent, place: Place) -> Mapping[str, str]:
+    """What `{{device}} {{message}} {{severity}} {{organization}}` stand for."""
+    return {
+        "device": place.device_name or event.external_device_id or place.organization_name or "Unknown device",
+        "message": event.message or event.identity,
+        "severity": event.severity.value,
+        "organization": place.organization_name or place.organization_id or "",
+    }
+
+
+def render(template: str, values: Mapping[str, str]) -> str:
+    """The template with its placeholders filled in one pass, so that a message that looks like a placeholder stays
+    what it is; letter case does not matter; unknown ones are left as they are."""
+    return _PLACEHOLDER.sub(lambda found: values.get(found[1].lower(), found[0]), template)
+
+
+def title(rule: Rule, event: AlertEvent, place: Place) -> str:
+    """One line of at most 255 characters."""
+    return cut_title(
+        " ".join(render(rule.actions.title_template or _DEFAULT_TITLE, placeholders(event, place)).split())
+    )
+
+
+def description(rule: Rule, event: AlertEvent, place: Place) -> str:
+    """The rule's own description, or the alert in full."""
+    if rule.actions.description_template:
+        return cut_bytes(render(rule.actions.description_template, placeholders(event, place)), DESCRIPTION_BYTES)
+    lines = [
+        f"Alert from {PROVIDER_NAMES[event.provider]}.",
+        "",
+        f"Severity: {event.severity.value}",
+        *_line("Device", place.device_name or event.external_device_id),
+        *_line("Organization", place.organization_name or place.organization_id),
+        *_line("Activity type", event.activity_type),
+        *_line("Alert class", event.alert_class),
+        f"Triggered at: {_time(event.occurred_at)}",
+        "",
+        event.message,
+    ]
+    return "\n".join(lines)
+
+
+def opening_comment(
+    event: AlertEvent, place: Place, client_name: str | None, rule_name: str, previous_ticket_number: str | None
+) -> str:
+    """The first internal comment: where the ticket comes from, and what is known of the device."""
+    facts = {**(place.device.facts if place.device else {}), **event.facts}
+    lines = [
+        f"Opened by Tandem from a {PROVIDER_NAMES[event.provider]} alert.",
+        *_line("Alert", event.external_alert_id),
+        f"Condition: {event.identity}",
+        f"Severity: {event.severity.value}",
+        f"Fired: {_time(event.occurred_at)}",
+        f"Rule: {rule_name}",
+        "",
+        *_line("Client", client_name),
+        *_line("Organization", _named(place.organization_name, place.organization_id)),
+        *_line("Device", _named(place.device_name, event.external_device_id)),
+        *(f"{label}: {fact}" for label, fact in sorted(facts.items())),
+    ]
+    if previous_ticket_number is not None:
+        lines += ["", f"This condition had a ticket before: {previous_ticket_number}."]
+    return "\n".join(lines).rstrip()
+
+
+def occurrence_comment(event: AlertEvent, occurrence: int, folding: Folding) -> str:
+    """One occurrence, or as many as the comment stands for."""
+    if folding.folded == 1:
+        head = f"Fired again: occurrence {occurrence}, {_time(event.occurred_at)}."
+    else:
+        head = (
+            f"Fired again {folding.folded} times: occurrences {occurrence - folding.folded + 1} to {occurrence}, "
+            f"between {_time(folding.first_at)} and {_time(event.occurred_at)}. The latest:"
+        )
+    return "\n".join(
+        [head, *_line("Alert", event.external_alert_id), f"Severity: {event.severity.value}", event.message]
+    )
+
+
+def reset_comment(event: AlertEvent, alert: Alert, folding: Folding) -> str:
+    """One reset, or as many as the comment stands for."""
+    provider = PROVIDER_NAMES[event.provider]
+    if folding.folded == 1:
+        head = f"Cleared in {provider}: {_time(event.occurred_at)}."
+    else:
+        head = (
+            f"Cleared in {provider} {folding.folded} times between {_time(folding.first_at)} "
+            f"and {_time(event.occurred_at)}. The latest:"
+        )
+    return "\n".join([head, *_line("Alert", alert.external_alert_id), alert.message])
+
+
+def acknowledged_comment(event: AlertEvent, who: str | None) -> str:
+    """Who acknowledged, and when."""
+    by = f" by {who}" if who else ""
+    return f"Acknowledged in {PROVIDER_NAMES[event.provider]}{by}: {_time(event.occurred_at)}."
+
+
+def severity_comment(
+    before: Severity, event: AlertEvent, priority_before: Priority, priority: Priority, pinned_by: str | None
+) -> str:
+    """The severity rose; what became of the priority, and why."""
+    lines = [f"Severity rose from {before.value} to {event.severity.value}, {_time(event.occurred_at)}."]
+    if priority is not priority_before:
+        lines.append(f"Priority raised from {priority_before.value} to {priority.value}.")
+    elif pinned_by is not None:
+        lines.append(f"Priority stays {priority.value}: rule '{pinned_by}' sets it.")
+    else:
+        lines.append(f"Priority stays {priority.value}.")
+    lines.append(event.message)
+    return "\n".join(lines)
+
+
+def _line(label: str, value: str | None) -> list[str]:
+    return [f"{label}: {value}"] if value else []
+
+
+def _named(name: str | None, identifier: str | None) -> str | None:
+    if name and identifier:
+        return f"{name} ({identifier})"
+    return name or identifier
+
+
+def _time(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,1 @@
+"""The RMMs: what each sends, turned into the one AlertEvent."""

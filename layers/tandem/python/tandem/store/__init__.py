@@ -1,0 +1,32 @@
+"""The table: one DynamoDB table a tenant.
+
+Questions it answers, and how
+-----------------------------
+The way of an alert (per event, in batches; `reads.py`, `apply.py`):
+
+1. the alert of an event             GetItem  A#<alert>           sk ALERT      id derived from the RMM's id: no index
+2. the trace of an alert             GetItem  A#<alert>           sk TRACE      rewritten whole, so beside the alert
+3. the sender's text                 GetItem  A#<alert>           sk RAW        written once
+4. the device record of an event     GetItem  DEVICE#<int>#<dev>  sk DEVICE
+5. the condition of an event         GetItem  K#<condition>       sk CONDITION
+6. the ticket a condition has open   GetItem  T#<ticket>          sk TICKET
+
+The desk and the admin API:
+
+7. a ticket's comments, alerts, time Query    T#<ticket>          sk C#..., L#..., E#...
+8. tickets, open or closed, by time  by_time  TICKETS#<open|closed>#<shard>, opened at
+9. tickets of a client               by_owner CLIENT#<client>, opened at
+10. alerts by time                   by_time  ALERTS#<shard>, first seen at
+11. alerts of a device               by_owner DEVICE#<int>#<dev>, first seen at
+12. live alerts of an integration    live     LIVE#<int>#<shard>, first seen at (sparse: gone when resolved)
+13. integrations, clients, boards,   Query    INTEGRATION | CLIENT | BOARD | USER | APIKEY, sk the id
+    users, API keys
+14. rules, organizations of one      Query    RULE#<int> | ORGANIZATION#<int>, sk the id
+    integration; a rule as it was    GetItem  RULE#<int>          sk R#<rule>#<revision> in RULE_REVISION#<int>
+15. has configuration changed?       GetItem  VERSION             sk CONFIGURATION
+16. the next ticket numbers          Update   COUNTER             sk TICKET (a block at a time)
+17. dead letters by time             Query    DEAD_LETTER         sk <received at>#<id>
+
+The indexes project keys only: a listing reads page and items, and an update that moves no key pays for no index.
+Indexes of few values are sharded, so that 500 alerts a second stay far below 1,000 write units on any key.
+"""

@@ -1,0 +1,50 @@
+"""Reading many items in one call."""
+
+import random
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tandem.store.codec import encode_item
+from tandem.store.errors import BusyError
+from tandem.store.keys import Key
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+KEYS_A_CALL = 100  # BatchGetItem's own limit
+_ATTEMPTS = 6
+_FIRST_WAIT_SECONDS = 0.05
+
+
+def get_items(
+    client: "DynamoDBClient", table: str, wanted: Iterable[Key], *, consistent: bool = False
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """The items that exist, still encoded, by (pk, sk). Each key is asked for once. Raises BusyError when the table leaves
+    keys unanswered for too long."""
+    distinct = iter({(key["pk"], key["sk"]): key for key in wanted}.values())
+    found = {}
+    while chunk := list(islice(distinct, KEYS_A_CALL)):
+        for item in _chunk(client, table, chunk, consistent):
+            found[(item["pk"]["S"], item["sk"]["S"])] = item
+    return found
+
+
+def _chunk(client: "DynamoDBClient", table: str, chunk: list[Key], consistent: bool) -> Iterator[dict[str, Any]]:
+    request: dict[str, Any] = {
+        table: {"Keys": [encode_item(key) for key in chunk], **({"ConsistentRead": True} if consistent else {})}
+    }
+    for attempt in range(_ATTEMPTS):
+        try:
+            answer = client.batch_get_item(RequestItems=request)
+        except (ClientError, BotoCoreError) as error:
+            raise BusyError(f"the table could not be read: {error}") from error
+        yield from answer["Responses"].get(table, [])
+        request = dict(answer.get("UnprocessedKeys") or {})
+        if not request:
+            return
+        time.sleep(random.uniform(0, _FIRST_WAIT_SECONDS * 2**attempt))
+    raise BusyError("the table left keys unanswered")

@@ -1,0 +1,156 @@
+"""The one place where keys of the table are built. Each function names the question (store/__init__.py) it serves."""
+
+import hashlib
+from datetime import datetime
+
+from tandem.times import to_text
+
+Key = dict[str, str]
+
+SHARDS = 4
+"""Shards of the time and live indexes: 4 × 1,000 write units, against 500 alerts a second."""
+
+
+def shard_of(identifier: str) -> int:
+    """The shard of an id; spreads whatever the id looks like."""
+    return hashlib.sha256(identifier.encode()).digest()[0] % SHARDS
+
+
+def alert_key(alert_id: str) -> Key:
+    """Question 1."""
+    return {"pk": f"A#{alert_id}", "sk": "ALERT"}
+
+
+def trace_key(alert_id: str) -> Key:
+    """Question 2."""
+    return {"pk": f"A#{alert_id}", "sk": "TRACE"}
+
+
+def raw_key(alert_id: str) -> Key:
+    """Question 3."""
+    return {"pk": f"A#{alert_id}", "sk": "RAW"}
+
+
+def device_key(integration_id: str, external_device_id: str) -> Key:
+    """Question 4."""
+    return {"pk": device_owner(integration_id, external_device_id), "sk": "DEVICE"}
+
+
+def condition_key(condition_id: str) -> Key:
+    """Question 5."""
+    return {"pk": f"K#{condition_id}", "sk": "CONDITION"}
+
+
+def ticket_key(ticket_id: str) -> Key:
+    """Question 6."""
+    return {"pk": f"T#{ticket_id}", "sk": "TICKET"}
+
+
+def comment_key(ticket_id: str, created_at: datetime, comment_id: str) -> Key:
+    """Question 7; sorts by time within the ticket."""
+    return {"pk": f"T#{ticket_id}", "sk": f"C#{to_text(created_at)}#{comment_id}"}
+
+
+def link_key(ticket_id: str, alert_id: str) -> Key:
+    """Question 7: one alert of a ticket; at most one link each."""
+    return {"pk": f"T#{ticket_id}", "sk": f"L#{alert_id}"}
+
+
+def time_entry_key(ticket_id: str, created_at: datetime, entry_id: str) -> Key:
+    """Question 7."""
+    return {"pk": f"T#{ticket_id}", "sk": f"E#{to_text(created_at)}#{entry_id}"}
+
+
+def tickets_by_time(is_closed: bool, shard: int) -> str:
+    """Question 8: the `list_pk` of a shard."""
+    return f"TICKETS#{'closed' if is_closed else 'open'}#{shard}"
+
+
+def client_owner(client_id: str) -> str:
+    """Question 9: the `owner_pk` of a client's tickets."""
+    return f"CLIENT#{client_id}"
+
+
+def alerts_by_time(shard: int) -> str:
+    """Question 10: the `list_pk` of a shard."""
+    return f"ALERTS#{shard}"
+
+
+def device_owner(integration_id: str, external_device_id: str) -> str:
+    """Question 11: the `owner_pk` of a device's alerts, and the pk of its record."""
+    return f"DEVICE#{integration_id}#{external_device_id}"
+
+
+def live_alerts(integration_id: str, shard: int) -> str:
+    """Question 12: the `live_pk` of a shard."""
+    return f"LIVE#{integration_id}#{shard}"
+
+
+def time_sort(at: datetime, identifier: str) -> str:
+    """The sort value of every by-time listing: time first, then the id to tell equals apart."""
+    return f"{to_text(at)}#{identifier}"
+
+
+def integration_key(integration_id: str) -> Key:
+    """Question 13."""
+    return {"pk": "INTEGRATION", "sk": integration_id}
+
+
+def client_key(client_id: str) -> Key:
+    """Question 13."""
+    return {"pk": "CLIENT", "sk": client_id}
+
+
+def board_key(board_id: str) -> Key:
+    """Question 13."""
+    return {"pk": "BOARD", "sk": board_id}
+
+
+def user_key(user_id: str) -> Key:
+    """Question 13."""
+    return {"pk": "USER", "sk": user_id}
+
+
+def api_key_key(key_hash: str) -> Key:
+    """Question 13: an API key is found by the SHA-256 of its text."""
+    return {"pk": "APIKEY", "sk": key_hash}
+
+
+def rule_key(integration_id: str, rule_id: str) -> Key:
+    """Question 14."""
+    return {"pk": f"RULE#{integration_id}", "sk": rule_id}
+
+
+def rule_revision_key(integration_id: str, rule_id: str, revision: int) -> Key:
+    """Question 14: a rule as it was; kept for the alerts that it decided."""
+    return {"pk": f"RULE_REVISION#{integration_id}", "sk": f"{rule_id}#{revision:06d}"}
+
+
+def organization_key(integration_id: str, external_id: str) -> Key:
+    """Question 14."""
+    return {"pk": f"ORGANIZATION#{integration_id}", "sk": external_id}
+
+
+def configuration_version_key() -> Key:
+    """Question 15."""
+    return {"pk": "VERSION", "sk": "CONFIGURATION"}
+
+
+def ticket_counter_key() -> Key:
+    """Question 16."""
+    return {"pk": "COUNTER", "sk": "TICKET"}
+
+
+def dead_letter_key(received_at: datetime, dead_letter_id: str) -> Key:
+    """Question 17."""
+    return {"pk": "DEAD_LETTER", "sk": time_sort(received_at, dead_letter_id)}
+
+
+def access_version_key() -> Key:
+    """Question 13: counts the changes of users and API keys, so that they happen one after another."""
+    return {"pk": "VERSION", "sk": "ACCESS"}
+
+
+def first_admin_key() -> Key:
+    """Question 13: that the first admin was made, and of which key."""
+    return {"pk": "VERSION", "sk": "FIRST_ADMIN"}

@@ -1,0 +1,394 @@
+"""The core's records as items of the table, and back. Every attribute name stands here once."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from tandem.alerts.models import (
+    Alert,
+    AlertStatus,
+    Condition,
+    Contact,
+    DeviceRecord,
+    Folding,
+    Outcome,
+    Provider,
+    RuleReference,
+    Severity,
+    Trace,
+    TraceEntry,
+)
+from tandem.alerts.tickets import Comment, Priority, Ticket, TimeEntry
+from tandem.store import keys
+from tandem.store.codec import Item, decode_item, encode_item
+from tandem.times import from_text, to_text
+
+ALERT_RETENTION = timedelta(days=400)
+RAW_RETENTION = timedelta(days=90)
+TOMBSTONE_RETENTION = timedelta(days=7)
+DEAD_LETTER_RETENTION = timedelta(days=30)
+
+
+def alert_item(alert: Alert, now: datetime) -> Item:
+    """The alert with its index entries: none for a tombstone, which nobody lists; `live` only while it is live."""
+    values: dict[str, Any] = {
+        **keys.alert_key(alert.alert_id),
+        "alert_id": alert.alert_id,
+        "integration_id": alert.integration_id,
+        "provider": alert.provider.value,
+        "external_alert_id": alert.external_alert_id,
+        "condition_id": alert.condition_id,
+        "identity": alert.identity,
+        "status": alert.status.value,
+        "severity": alert.severity.value,
+        "message": alert.message or None,
+        "first_seen_at": to_text(alert.first_seen_at),
+        "external_device_id": alert.external_device_id,
+        "device_name": alert.device_name,
+        "organization_id": alert.organization_id,
+        "organization_name": alert.organization_name,
+        "asset_id": alert.asset_id,
+        "client_id": alert.client_id,
+        "activity_type": alert.activity_type,
+        "alert_class": alert.alert_class,
+        "source_type": alert.source_type,
+        "triggered_at": _text(alert.triggered_at),
+        "last_triggered_at": _text(alert.last_triggered_at),
+        "last_reset_at": _text(alert.last_reset_at),
+        "last_acknowledged_at": _text(alert.last_acknowledged_at),
+        "last_occurrence_at": _text(alert.last_occurrence_at),
+        "resolved_at": _text(alert.resolved_at),
+        "acknowledged_at": _text(alert.acknowledged_at),
+        "acknowledged_by": alert.acknowledged_by,
+        "occurrence_count": alert.occurrence_count,
+        "ticket_id": alert.ticket_id,
+        "rule": asdict(alert.rule) if alert.rule else None,
+        "needs_mapping": True if alert.needs_mapping else None,
+        "suppressed_by_window_id": alert.suppressed_by_window_id,
+        "version": alert.version,
+    }
+    if alert.status is AlertStatus.TOMBSTONE:
+        return encode_item({**values, "expires_at": _expiry(now, TOMBSTONE_RETENTION)})
+    shard = keys.shard_of(alert.alert_id)
+    sort = keys.time_sort(alert.first_seen_at, alert.alert_id)
+    values |= {"list_pk": keys.alerts_by_time(shard), "list_sk": sort}
+    if alert.external_device_id is not None:
+        values |= {"owner_pk": keys.device_owner(alert.integration_id, alert.external_device_id), "owner_sk": sort}
+    if alert.is_live:
+        values |= {"live_pk": keys.live_alerts(alert.integration_id, shard), "live_sk": sort}
+    return encode_item({**values, "expires_at": _expiry(now, ALERT_RETENTION)})
+
+
+def alert_from(item: Mapping[str, Any]) -> Alert:
+    """The alert of an item."""
+    values = decode_item(item)
+    rule = values.get("rule")
+    return Alert(
+        alert_id=values["alert_id"],
+        integration_id=values["integration_id"],
+        provider=Provider(values["provider"]),
+        external_alert_id=values.get("external_alert_id"),
+        condition_id=values["condition_id"],
+        identity=values["identity"],
+        status=AlertStatus(values["status"]),
+        severity=Severity(values["severity"]),
+        message=values.get("message", ""),
+        first_seen_at=from_text(values["first_seen_at"]),
+        external_device_id=values.get("external_device_id"),
+        device_name=values.get("device_name"),
+        organization_id=values.get("organization_id"),
+        organization_name=values.get("organization_name"),
+        asset_id=values.get("asset_id"),
+        client_id=values.get("client_id"),
+        activity_type=values.get("activity_type"),
+        alert_class=values.get("alert_class"),
+        source_type=values.get("source_type"),
+        triggered_at=_time(values.get("triggered_at")),
+        last_triggered_at=_time(values.get("last_triggered_at")),
+        last_reset_at=_time(values.get("last_reset_at")),
+        last_acknowledged_at=_time(values.get("last_acknowledged_at")),
+        last_occurrence_at=_time(values.get("last_occurrence_at")),
+        resolved_at=_time(values.get("resolved_at")),
+        acknowledged_at=_time(values.get("acknowledged_at")),
+        acknowledged_by=values.get("acknowledged_by"),
+        occurrence_count=values["occurrence_count"],
+        ticket_id=values.get("ticket_id"),
+        rule=_rule_reference(rule) if rule else None,
+        needs_mapping=values.get("needs_mapping", False),
+        suppressed_by_window_id=values.get("suppressed_by_window_id"),
+        version=values["version"],
+    )
+
+
+def _rule_reference(values: Mapping[str, Any]) -> RuleReference:
+    return RuleReference(
+        rule_id=values["rule_id"],
+        revision=values["revision"],
+        name=values["name"],
+        create_ticket=values["create_ticket"],
+        priority=values.get("priority"),
+        auto_resolve_ticket=values["auto_resolve_ticket"],
+        auto_resolve_status_id=values.get("auto_resolve_status_id"),
+        reset_alert_on_ticket_close=values["reset_alert_on_ticket_close"],
+    )
+
+
+def trace_item(alert_id: str, trace: Trace, now: datetime) -> Item:
+    """The whole trace as one JSON text: half the bytes of a list of maps."""
+    lines = [
+        {
+            "at": to_text(entry.at),
+            "outcome": entry.outcome.value,
+            "reason": entry.reason,
+            "event_id": entry.event_id,
+            **({"rule_id": entry.rule_id} if entry.rule_id else {}),
+            **({"window_id": entry.window_id} if entry.window_id else {}),
+            **({"ticket_id": entry.ticket_id} if entry.ticket_id else {}),
+            **({"count": entry.count} if entry.count > 1 else {}),
+            **({"last_at": to_text(entry.last_at)} if entry.last_at else {}),
+        }
+        for entry in trace.entries
+    ]
+    text = json.dumps(lines, separators=(",", ":"), ensure_ascii=False)
+    return encode_item({**keys.trace_key(alert_id), "lines": text, "expires_at": _expiry(now, ALERT_RETENTION)})
+
+
+def trace_from(item: Mapping[str, Any]) -> Trace:
+    """The trace of an item."""
+    return Trace(
+        tuple(
+            TraceEntry(
+                at=from_text(line["at"]),
+                outcome=Outcome(line["outcome"]),
+                reason=line["reason"],
+                event_id=line["event_id"],
+                rule_id=line.get("rule_id"),
+                window_id=line.get("window_id"),
+                ticket_id=line.get("ticket_id"),
+                count=line.get("count", 1),
+                last_at=_time(line.get("last_at")),
+            )
+            for line in json.loads(item["lines"]["S"])
+        )
+    )
+
+
+def raw_item(alert_id: str, raw: bytes | None, message: str | None, now: datetime) -> Item:
+    """The sender's text (gzipped), and the whole message where the alert holds only its beginning."""
+    return encode_item(
+        {**keys.raw_key(alert_id), "raw": raw, "message": message, "expires_at": _expiry(now, RAW_RETENTION)}
+    )
+
+
+def condition_item(condition: Condition, now: datetime) -> Item:
+    """The condition; it ages away only while it has no open ticket."""
+    values = {
+        **keys.condition_key(condition.condition_id),
+        **asdict(condition),
+        "open_ticket_severity": condition.open_ticket_severity.value if condition.open_ticket_severity else None,
+        "occurrences": _folding_values(condition.occurrences),
+        "resets": _folding_values(condition.resets),
+    }
+    if condition.open_ticket_id is None:
+        values["expires_at"] = _expiry(now, ALERT_RETENTION)
+    return encode_item(values)
+
+
+def condition_from(item: Mapping[str, Any]) -> Condition:
+    """The condition of an item."""
+    values = decode_item(item)
+    severity = values.get("open_ticket_severity")
+    return Condition(
+        condition_id=values["condition_id"],
+        integration_id=values["integration_id"],
+        external_device_id=values.get("external_device_id"),
+        organization_id=values.get("organization_id"),
+        identity=values["identity"],
+        open_ticket_id=values.get("open_ticket_id"),
+        open_ticket_number=values.get("open_ticket_number"),
+        open_ticket_severity=Severity(severity) if severity else None,
+        live_count=values["live_count"],
+        occurrence_count=values["occurrence_count"],
+        previous_ticket_number=values.get("previous_ticket_number"),
+        latest_alert_id=values.get("latest_alert_id"),
+        occurrences=_folding(values.get("occurrences")),
+        resets=_folding(values.get("resets")),
+        version=values["version"],
+    )
+
+
+def _folding_values(folding: Folding | None) -> dict[str, Any] | None:
+    if folding is None:
+        return None
+    return {
+        "ticket_id": folding.ticket_id,
+        "since": to_text(folding.since),
+        "count": folding.count,
+        "folded": folding.folded,
+        "comment_id": folding.comment_id,
+        "comment_at": to_text(folding.comment_at),
+        "first_at": to_text(folding.first_at),
+    }
+
+
+def _folding(values: Mapping[str, Any] | None) -> Folding | None:
+    if values is None:
+        return None
+    return Folding(
+        ticket_id=values["ticket_id"],
+        since=from_text(values["since"]),
+        count=values["count"],
+        folded=values["folded"],
+        comment_id=values["comment_id"],
+        comment_at=from_text(values["comment_at"]),
+        first_at=from_text(values["first_at"]),
+    )
+
+
+def device_item(device: DeviceRecord) -> Item:
+    """The device record; it stays as long as the integration does."""
+    key = keys.device_key(device.integration_id, device.external_device_id)
+    return encode_item({**key, **asdict(device), "facts": dict(device.facts) or None})
+
+
+def device_from(item: Mapping[str, Any]) -> DeviceRecord:
+    """The device record of an item."""
+    values = decode_item(item)
+    return DeviceRecord(
+        integration_id=values["integration_id"],
+        external_device_id=values["external_device_id"],
+        name=values.get("name"),
+        organization_id=values.get("organization_id"),
+        client_id=values.get("client_id"),
+        asset_id=values.get("asset_id"),
+        facts=values.get("facts", {}),
+        version=values["version"],
+    )
+
+
+def ticket_item(ticket: Ticket) -> Item:
+    """The ticket with its index entries: open or closed by time, and its client's."""
+    sort = keys.time_sort(ticket.opened_at, ticket.ticket_id)
+    values: dict[str, Any] = {
+        **keys.ticket_key(ticket.ticket_id),
+        **asdict(ticket),
+        "priority": ticket.priority.value,
+        "opened_at": to_text(ticket.opened_at),
+        "closed_at": _text(ticket.closed_at),
+        "touched_at": _text(ticket.touched_at),
+        "contact": contact_values(ticket.contact),
+        "list_pk": keys.tickets_by_time(ticket.is_closed, keys.shard_of(ticket.ticket_id)),
+        "list_sk": sort,
+    }
+    if ticket.client_id is not None:
+        values |= {"owner_pk": keys.client_owner(ticket.client_id), "owner_sk": sort}
+    return encode_item(values)
+
+
+def ticket_from(item: Mapping[str, Any]) -> Ticket:
+    """The ticket of an item."""
+    values = decode_item(item)
+    return Ticket(
+        ticket_id=values["ticket_id"],
+        number=values["number"],
+        title=values["title"],
+        description=values["description"],
+        board_id=values["board_id"],
+        status_id=values["status_id"],
+        is_closed=values["is_closed"],
+        priority=Priority(values["priority"]),
+        opened_at=from_text(values["opened_at"]),
+        client_id=values.get("client_id"),
+        asset_id=values.get("asset_id"),
+        assignee_id=values.get("assignee_id"),
+        contact=contact_from(values.get("contact")),
+        source=values["source"],
+        source_reference=values.get("source_reference"),
+        condition_id=values.get("condition_id"),
+        previous_ticket_number=values.get("previous_ticket_number"),
+        closed_at=_time(values.get("closed_at")),
+        closed_by=values.get("closed_by"),
+        touched_at=_time(values.get("touched_at")),
+        version=values["version"],
+    )
+
+
+def link_item(ticket_id: str, alert_id: str) -> Item:
+    """One alert of a ticket."""
+    return encode_item({**keys.link_key(ticket_id, alert_id), "alert_id": alert_id})
+
+
+def comment_item(comment: Comment) -> Item:
+    """One comment of a ticket."""
+    return encode_item(
+        {
+            **keys.comment_key(comment.ticket_id, comment.created_at, comment.comment_id),
+            **asdict(comment),
+            "created_at": to_text(comment.created_at),
+            "edited_at": _text(comment.edited_at),
+        }
+    )
+
+
+def comment_from(item: Mapping[str, Any]) -> Comment:
+    """The comment of an item."""
+    values = decode_item(item)
+    return Comment(
+        comment_id=values["comment_id"],
+        ticket_id=values["ticket_id"],
+        body=values["body"],
+        author=values["author"],
+        internal=values["internal"],
+        created_at=from_text(values["created_at"]),
+        edited_at=_time(values.get("edited_at")),
+    )
+
+
+def time_entry_item(entry: TimeEntry) -> Item:
+    """Time booked on a ticket."""
+    return encode_item(
+        {
+            **keys.time_entry_key(entry.ticket_id, entry.created_at, entry.entry_id),
+            **asdict(entry),
+            "created_at": to_text(entry.created_at),
+        }
+    )
+
+
+def time_entry_from(item: Mapping[str, Any]) -> TimeEntry:
+    """The time entry of an item."""
+    values = decode_item(item)
+    return TimeEntry(
+        entry_id=values["entry_id"],
+        ticket_id=values["ticket_id"],
+        minutes=values["minutes"],
+        note=values["note"],
+        author=values["author"],
+        created_at=from_text(values["created_at"]),
+    )
+
+
+def contact_values(contact: Contact | None) -> dict[str, str] | None:
+    """A contact's words; None for none or an empty one."""
+    if contact is None:
+        return None
+    return {name: value for name, value in asdict(contact).items() if value is not None} or None
+
+
+def contact_from(values: Mapping[str, Any] | None) -> Contact | None:
+    """The contact of a map."""
+    return Contact(values.get("name"), values.get("email"), values.get("phone")) if values else None
+
+
+def _expiry(now: datetime, retention: timedelta) -> int:
+    return int((now + retention).timestamp())
+
+
+def _text(at: datetime | None) -> str | None:
+    return to_text(at) if at is not None else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return from_text(text) if text is not None else None
