@@ -90,8 +90,8 @@ def change(
     """Change a ticket. `board`: the one it is on; `live_count`: its linked alerts that are live, for a reopening.
 
     A status of the other sort closes or reopens it. On a new board it takes the board's default (or first closed)
-    status unless one is named. Raises DeskRefusedError for a status that the board does not have, or a reopening while the
-    condition has another open ticket.
+    status unless one is named. Raises DeskRefusedError for a status that the board does not have, or a reopening while
+    the condition has another open ticket.
     """
     target = wanted.board or board
     if wanted.status_id is not None:

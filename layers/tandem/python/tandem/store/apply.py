@@ -19,7 +19,7 @@ from tandem.alerts.decision import Decision, StillUnmapped
 from tandem.desk.port import Desk
 from tandem.store import keys
 from tandem.store.codec import Item, encode, encode_item
-from tandem.store.errors import BusyError, ConflictError, UnwritableError
+from tandem.store.errors import BusyError, translated
 from tandem.store.records import (
     alert_item,
     condition_item,
@@ -33,18 +33,6 @@ from tandem.store.records import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_LOST_RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
-_THROTTLES = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"})
-_BUSY_ERRORS = frozenset(
-    {
-        "ThrottlingException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "InternalServerError",
-        "ServiceUnavailable",
-    }
-)
-
 
 class DecisionWriter:
     """Applies decisions to one table.."""
@@ -55,14 +43,14 @@ class DecisionWriter:
         self._desk = desk
 
     def apply(self, decision: Decision, now: datetime) -> None:
-        """Write the whole change. Raises ConflictError, BusyError or Unwritable; then nothing was written."""
+        """Write the whole change. Raises ConflictError, BusyError or UnwritableError; then nothing was written."""
         if decision.writes_nothing:
             return
         actions = self._actions(decision, now)
         try:
             self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]  # built as plain dicts
         except ClientError as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         except BotoCoreError as error:
             raise BusyError(f"no answer from the table: {type(error).__name__}") from error
 
@@ -117,22 +105,3 @@ class DecisionWriter:
                 "ConditionExpression": f"attribute_not_exists({attribute})",
             }
         }
-
-
-def _translated(error: ClientError) -> Exception:
-    code = error.response.get("Error", {}).get("Code", "")
-    message = error.response.get("Error", {}).get("Message", "")
-    if code == "TransactionCanceledException":
-        reasons = [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
-        if any(reason in _LOST_RACES for reason in reasons):
-            return ConflictError("a record moved since it was read")
-        if any(reason in _THROTTLES for reason in reasons):
-            return BusyError("the table is throttled")
-        return UnwritableError(f"the table refused the change: {message}")
-    if code in ("TransactionInProgressException", "TransactionConflictException"):
-        return ConflictError("another transaction is at work on these records")
-    if code in _BUSY_ERRORS:
-        return BusyError(f"the table is busy: {code}")
-    if code == "ValidationException":
-        return UnwritableError(f"the table refused the change: {message}")
-    return error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tandem.store.codec import encode_item
-from tandem.store.errors import BusyError
+from tandem.store.errors import BusyError, translated
 from tandem.store.keys import Key
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _FIRST_WAIT_SECONDS = 0.05
 def get_items(
     client: "DynamoDBClient", table: str, wanted: Iterable[Key], *, consistent: bool = False
 ) -> dict[tuple[str, str], dict[str, Any]]:
-    """The items that exist, still encoded, by (pk, sk). Each key is asked for once. Raises BusyError when the table leaves
-    keys unanswered for too long."""
+    """The items that exist, still encoded, by (pk, sk). Each key is asked for once. Raises BusyError when the table
+    leaves keys unanswered for too long."""
     distinct = iter({(key["pk"], key["sk"]): key for key in wanted}.values())
     found = {}
     while chunk := list(islice(distinct, KEYS_A_CALL)):
@@ -40,8 +40,10 @@ def _chunk(client: "DynamoDBClient", table: str, chunk: list[Key], consistent: b
     for attempt in range(_ATTEMPTS):
         try:
             answer = client.batch_get_item(RequestItems=request)
-        except (ClientError, BotoCoreError) as error:
-            raise BusyError(f"the table could not be read: {error}") from error
+        except BotoCoreError as error:
+            raise BusyError(f"no answer from the table: {type(error).__name__}") from error
+        except ClientError as error:
+            raise translated(error) from error
         yield from answer["Responses"].get(table, [])
         request = dict(answer.get("UnprocessedKeys") or {})
         if not request:

@@ -1,10 +1,24 @@
 """What can go wrong between Tandem and its table.
 
 StoreError
-├── ConflictError      somebody else wrote first: read again and decide again
-├── BusyError          the table is throttled or out of reach: try the message again later
-└── UnwritableError    the table will never take this change: a person must look
+├── ConflictError     somebody else wrote first: read again and decide again
+├── BusyError         the table is throttled or out of reach: try the message again later
+└── UnwritableError   the table will never take this change: a person must look
 """
+
+from botocore.exceptions import ClientError
+
+_LOST_RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+_THROTTLES = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"})
+_BUSY_ERRORS = frozenset(
+    {
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        "ServiceUnavailable",
+    }
+)
 
 
 class StoreError(Exception):
@@ -21,3 +35,24 @@ class BusyError(StoreError):
 
 class UnwritableError(StoreError):
     """The table refuses the change for good (an item too large, a bad value). Nothing was written."""
+
+
+def translated(error: ClientError) -> Exception:
+    """The error of this tree that DynamoDB's answer means; the answer itself when it is none of them (a missing
+    permission or table is no message's fault)."""
+    code = error.response.get("Error", {}).get("Code", "")
+    message = error.response.get("Error", {}).get("Message", "")
+    if code == "TransactionCanceledException":
+        reasons = [reason.get("Code", "None") for reason in error.response.get("CancellationReasons", [])]
+        if any(reason in _LOST_RACES for reason in reasons):
+            return ConflictError("a record moved since it was read")
+        if any(reason in _THROTTLES for reason in reasons):
+            return BusyError("the table is throttled")
+        return UnwritableError(f"the table refused the change: {message}")
+    if code in ("TransactionInProgressException", "TransactionConflictException"):
+        return ConflictError("another transaction is at work on these records")
+    if code in _BUSY_ERRORS:
+        return BusyError(f"the table is busy: {code}")
+    if code == "ValidationException":
+        return UnwritableError(f"the table refused the change: {message}")
+    return error

@@ -2,8 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from tandem.store import keys
 from tandem.store.codec import encode_item
+from tandem.store.errors import BusyError, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,8 +25,14 @@ class TicketNumbers:
         self._next = 0
         self._end = 0
 
+    @property
+    def at_hand(self) -> str | None:
+        """The number that the next ticket gets, such as `T-1001`, without asking the table; None when the block is
+        used up. The same until it is used."""
+        return None if self._next == self._end else f"T-{FIRST + self._next}"
+
     def peek(self) -> str:
-        """The number that the next ticket gets, such as `T-1001`; the same until it is used."""
+        """The number that the next ticket gets. Raises a StoreError."""
         if self._next == self._end:
             self._reserve()
         return f"T-{FIRST + self._next}"
@@ -33,12 +42,17 @@ class TicketNumbers:
         self._next += 1
 
     def _reserve(self) -> None:
-        answer = self._client.update_item(
-            TableName=self._table,
-            Key=encode_item(keys.ticket_counter_key()),
-            UpdateExpression="ADD reserved :block",
-            ExpressionAttributeValues={":block": {"N": str(self._block)}},
-            ReturnValues="UPDATED_NEW",
-        )
+        try:
+            answer = self._client.update_item(
+                TableName=self._table,
+                Key=encode_item(keys.ticket_counter_key()),
+                UpdateExpression="ADD reserved :block",
+                ExpressionAttributeValues={":block": {"N": str(self._block)}},
+                ReturnValues="UPDATED_NEW",
+            )
+        except BotoCoreError as error:
+            raise BusyError(f"no answer from the table: {type(error).__name__}") from error
+        except ClientError as error:
+            raise translated(error) from error
         self._end = int(answer["Attributes"]["reserved"]["N"])
         self._next = self._end - self._block

@@ -1,0 +1,38 @@
+"""The one place where alert_processor's outside is chosen."""
+
+import os
+
+import boto3
+from botocore.config import Config
+
+from tandem.desk.builtin import BuiltinDesk
+from tandem.processing.dead_letters import DeadLetters
+from tandem.processing.processor import AlertProcessor
+from tandem.processing.queue import AlertQueue
+from tandem.store.apply import DecisionWriter
+from tandem.store.context import ContextCache
+from tandem.store.numbers import TicketNumbers
+from tandem.store.reads import BatchReader
+from tandem.times import utc_now
+
+# A call answers within milliseconds or is worth repeating; a batch must end before the function's own time does.
+_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+
+
+def processor() -> AlertProcessor:
+    """The processor on the table that the environment names."""
+    client = boto3.client("dynamodb", config=_CONFIG)
+    table = os.environ["TABLE_NAME"]
+    return AlertProcessor(
+        open_reader=lambda now: BatchReader(client, table, now),
+        writer=DecisionWriter(client, table, BuiltinDesk()),
+        contexts=ContextCache(client, table),
+        numbers=TicketNumbers(client, table),
+        dead_letters=DeadLetters(client, table),
+        clock=utc_now,
+    )
+
+
+def queue() -> AlertQueue:
+    """The queue that the batches come from."""
+    return AlertQueue(boto3.client("sqs", config=_CONFIG), os.environ["ALERT_QUEUE_URL"])

@@ -1,0 +1,53 @@
+"""Messages that can never be applied, parked in the table with the reason, so that nothing dies silently."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tandem.ids import derived_id
+from tandem.store import keys
+from tandem.store.codec import encode_item
+from tandem.store.records import DEAD_LETTER_RETENTION
+from tandem.times import to_text
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """`source`: the queue it came from; `message_id`: SQS's; `reason`: in words; `payload`: the message's body."""
+
+    source: str
+    message_id: str
+    reason: str
+    payload: str
+    sent_at: datetime
+
+
+class DeadLetters:
+    """The parked messages of one table."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def park(self, letter: DeadLetter, now: datetime) -> None:
+        """Keep it for 30 days. Parking the same message twice keeps it once."""
+        dead_letter_id = derived_id("dead-letter", letter.source, letter.message_id)
+        self._client.put_item(
+            TableName=self._table,
+            Item=encode_item(
+                {
+                    **keys.dead_letter_key(letter.sent_at, dead_letter_id),
+                    "dead_letter_id": dead_letter_id,
+                    "source": letter.source,
+                    "message_id": letter.message_id,
+                    "reason": letter.reason,
+                    "payload": letter.payload,
+                    "sent_at": to_text(letter.sent_at),
+                    "parked_at": to_text(now),
+                    "expires_at": int((now + DEAD_LETTER_RETENTION).timestamp()),
+                }
+            ),
+        )
