@@ -1,0 +1,97 @@
+"""Alarms: what somebody must look at, sent to one topic."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk.aws_cloudwatch_actions import SnsAction
+from constructs import Construct
+
+from infra.api import Api
+from infra.functions import METRICS_NAMESPACE, Functions
+from infra.queues import AlertQueues
+from infra.tenant import Tenant
+
+_PERIOD = Duration.minutes(5)
+_OLDEST_MESSAGE = Duration.minutes(5)
+
+
+class Monitoring(Construct):
+    """The topic and its alarms. An alarm is also sent when it ends."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        tenant: Tenant,
+        *,
+        functions: Functions,
+        queues: AlertQueues,
+        api: Api,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._tenant = tenant
+        self.topic = sns.Topic(self, "Topic", display_name=f"Tandem {tenant.name}", enforce_ssl=True)
+        if tenant.alarms.email:
+            self.topic.add_subscription(subscriptions.EmailSubscription(tenant.alarms.email))
+
+        self._alarm(
+            "DeadLetters",
+            queues.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Maximum"),
+            "Alert events that failed again and again wait in the dead-letter queue.",
+        )
+        self._alarm(
+            "OldestMessage",
+            queues.alert_events.metric_approximate_age_of_oldest_message(period=_PERIOD, statistic="Maximum"),
+            "Alert events wait longer than 5 minutes for alert_processor.",
+            above=_OLDEST_MESSAGE.to_seconds(),
+        )
+        for name, function in functions.all.items():
+            self._function_alarms(name, function)
+        self._alarm(
+            "ServerErrors",
+            api.http_api.metric_server_error(period=_PERIOD, statistic="Sum"),
+            "Requests were answered with a 5xx: webhooks may not have been stored.",
+        )
+        self._throttled_requests(api)
+
+    def _function_alarms(self, name: str, function: lambda_.Function) -> None:
+        prefix = "".join(word.capitalize() for word in name.split("_"))
+        self._alarm(f"{prefix}Errors", function.metric_errors(period=_PERIOD), f"{name} failed.")
+        self._alarm(
+            f"{prefix}Throttles",
+            function.metric_throttles(period=_PERIOD),
+            f"{name} was held back: the account's or the function's concurrency is used up.",
+        )
+
+    def _throttled_requests(self, api: Api) -> None:
+        # The API's own 4xx metric counts every wrong secret too; only the access log tells a 429 from it.
+        metric = logs.MetricFilter(
+            self,
+            "ThrottledRequestsFilter",
+            log_group=api.access_log,
+            metric_namespace=METRICS_NAMESPACE,
+            metric_name=f"ThrottledRequests-{self._tenant.name}",
+            filter_pattern=logs.FilterPattern.literal('{ $.status = "429" }'),
+            metric_value="1",
+        ).metric(period=_PERIOD, statistic="Sum")
+        self._alarm(
+            "ThrottledRequests", metric, "Requests were answered 429; Tactical RMM sends no webhook a second time."
+        )
+
+    def _alarm(self, construct_id: str, metric: cloudwatch.IMetric, description: str, *, above: float = 0) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            construct_id,
+            alarm_description=f"Tandem {self._tenant.name}: {description}",
+            metric=metric,
+            threshold=above,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        action = SnsAction(self.topic)
+        alarm.add_alarm_action(action)
+        alarm.add_ok_action(action)
