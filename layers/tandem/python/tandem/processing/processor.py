@@ -77,7 +77,7 @@ class AlertProcessor:
         events: dict[str, AlertEvent | PoisonError] = {message.message_id: _event(message) for message in messages}
         reader = self._open_reader(self._clock())
         try:
-            reader.load([event for event in events.values() if isinstance(event, AlertEvent)])
+            _load(reader, events)
             self._contexts.refresh(reader.configuration_version)
         except StoreError as error:
             return [Processed(message.message_id, failed=str(error)) for message in messages]
@@ -137,6 +137,19 @@ class AlertProcessor:
         letter = DeadLetter(SOURCE, message.message_id, reason, message.body, message.sent_at)
         self._dead_letters.park(letter, self._clock())
         return Processed(message.message_id, parked=reason)
+
+
+def _load(reader: BatchReader, events: dict[str, AlertEvent | PoisonError]) -> None:
+    """Read what the events need; one that names what no table can hold becomes a poison, and the others are read."""
+    sound = {message_id: event for message_id, event in events.items() if isinstance(event, AlertEvent)}
+    try:
+        reader.load(list(sound.values()))
+    except UnwritableError:
+        for message_id, event in sound.items():
+            try:
+                reader.load([event])
+            except UnwritableError as error:
+                events[message_id] = PoisonError(str(error))
 
 
 def _decided(event: AlertEvent, state: State, context: Context, number: str, now: datetime) -> Decision:

@@ -1,0 +1,347 @@
+"""The processor on a real table: batches, races, crashes, poison."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from tandem.alerts.models import Origin, Outcome, Severity
+from tandem.processing.processor import Message, Processed
+from tandem.store import keys
+from tandem.store.codec import encode_item
+from tests.emulator import EmulatedAws
+from tests.integration.deployment import (
+    Calls,
+    configuration_changed,
+    configure,
+    contents,
+    message,
+    messages,
+    of_kind,
+    processor,
+)
+from tests.unit.alerts.world import START, reset, triggered
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+pytestmark = pytest.mark.emulator
+
+
+def outcomes(results: list[Processed]) -> list[Outcome | None]:
+    return [result.decision.outcome if result.decision else None for result in results]
+
+
+def test_later_events_of_a_batch_see_earlier_ones(dynamodb: "DynamoDBClient", table_name: str) -> None:
+    configure(dynamodb, table_name)
+    results = processor(dynamodb, table_name).process(
+        messages([triggered(0), triggered(0), triggered(1, "a2"), reset(2), triggered(3, "a3", device="d2")])
+    )
+    assert outcomes(results) == [
+        Outcome.TICKET_CREATED,
+        Outcome.IGNORED,
+        Outcome.OCCURRENCE_APPENDED,
+        Outcome.RESOLVED,
+        Outcome.TICKET_CREATED,
+    ]
+    tickets = of_kind(dynamodb, table_name, "TICKET")
+    assert sorted(ticket["number"] for ticket in tickets if "number" in ticket) == ["T-1001", "T-1002"]
+    assert len(of_kind(dynamodb, table_name, "L#")) == 3
+
+
+def test_a_message_delivered_again_after_a_crash_doubles_nothing(dynamodb: "DynamoDBClient", table_name: str) -> None:
+    configure(dynamodb, table_name)
+    batch = messages([triggered(0), triggered(1, "a2"), reset(2), triggered(3, severity=Severity.CRITICAL)])
+    processor(dynamodb, table_name).process(batch)
+    before = contents(dynamodb, table_name)
+    results = processor(dynamodb, table_name).process(batch)
+    assert outcomes(results) == [Outcome.IGNORED] * 4
+    assert contents(dynamodb, table_name) == before
+
+
+@pytest.mark.parametrize("moment", ["before-send", "after-call"])
+def test_a_call_that_dies_before_or_after_the_table_heard_it_loses_and_doubles_nothing(
+    emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str, moment: str
+) -> None:
+    """`before-send`: the transaction never arrives. `after-call`: it is applied, and its answer is lost."""
+    configure(dynamodb, table_name)
+    failing = emulated_aws.client("dynamodb")
+    broken = True
+
+    def fail(**_: Any) -> None:
+        if broken:
+            raise EndpointConnectionError(endpoint_url="the table")
+
+    failing.meta.events.register(f"{moment}.dynamodb.TransactWriteItems", fail)
+    worker = processor(failing, table_name)
+    results = worker.process([message(triggered())])
+    assert results[0].failed is not None
+
+    broken = False
+    worker.process([message(triggered())])
+    (ticket,) = [item for item in of_kind(dynamodb, table_name, "TICKET") if "number" in item]
+    assert ticket["title"] == "PC-d1: Disk C: is full"
+    assert len(of_kind(dynamodb, table_name, "C#")) == 1
+    (condition,) = of_kind(dynamodb, table_name, "CONDITION")
+    assert condition["occurrence_count"] == 1
+
+
+def test_one_poison_and_nine_good_events_of_a_device_end_as_one_dead_letter_and_nine_applied_in_order(
+    dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    configure(dynamodb, table_name)
+    batch = messages(triggered(minute, f"a{minute}") for minute in range(9))
+    batch.insert(4, Message("poison", '{"v": 1, "event_id": "x"', batch[0].group_id, START))
+    worker = processor(dynamodb, table_name)
+    results = worker.process(batch)
+    assert [result.failed for result in results] == [None] * 10, "all are acknowledged"
+    assert results[4].parked is not None
+    (letter,) = of_kind(dynamodb, table_name, "2026")
+    assert letter["payload"] == batch[4].body
+    assert "not an alert event" in letter["reason"]
+    comments = [item["body"].split(",")[0] for item in of_kind(dynamodb, table_name, "C#")]
+    assert sorted(comments)[:8] == [f"Fired again: occurrence {n}" for n in range(2, 10)]
+    worker.process([batch[4]])
+    assert len(of_kind(dynamodb, table_name, "2026")) == 1, "parked again, kept once"
+
+
+def test_an_event_of_an_integration_that_is_gone_is_parked(dynamodb: "DynamoDBClient", table_name: str) -> None:
+    configure(dynamodb, table_name)
+    results = processor(dynamodb, table_name).process([message(replace(triggered(), integration_id="gone"))])
+    assert results[0].parked == "integration 'gone' does not exist (any more)"
+
+
+def test_an_event_that_names_what_no_table_can_hold_is_parked_and_the_rest_goes_on(
+    dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    """Ingest cuts what is too long; whatever comes past it must not hold up a batch for ever."""
+    configure(dynamodb, table_name)
+    endless = triggered(device="x" * 3_000)
+    results = processor(dynamodb, table_name).process([message(endless), message(triggered(1, "a2"), 1)])
+    assert results[0].parked is not None
+    assert outcomes(results)[1] is Outcome.TICKET_CREATED
+    assert len(of_kind(dynamodb, table_name, "2026")) == 1
+
+
+def test_a_change_that_the_table_refuses_for_good_is_parked_and_the_rest_goes_on(
+    emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    configure(dynamodb, table_name)
+    refusing = emulated_aws.client("dynamodb")
+
+    def refuse(params: dict[str, Any], **_: Any) -> None:
+        if "unwritable" in str(params["body"]):
+            answer: Any = {"Error": {"Code": "ValidationException", "Message": "Item size has exceeded the maximum"}}
+            raise ClientError(answer, "TransactWriteItems")
+
+    refusing.meta.events.register("before-call.dynamodb.TransactWriteItems", refuse)
+    batch = messages([triggered(0, "unwritable"), triggered(1, "a2")])
+    results = processor(refusing, table_name).process(batch)
+    assert results[0].parked == "the table refused the change: Item size has exceeded the maximum"
+    assert outcomes(results)[1] is Outcome.TICKET_CREATED
+
+
+def test_a_failure_gives_back_the_message_and_the_rest_of_its_group_and_others_go_on(
+    emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    configure(dynamodb, table_name)
+    failing = emulated_aws.client("dynamodb")
+
+    def fail(params: dict[str, Any], **_: Any) -> None:
+        if "second-alert" in str(params["body"]):
+            raise EndpointConnectionError(endpoint_url="the table")
+
+    failing.meta.events.register("before-call.dynamodb.TransactWriteItems", fail)
+    batch = messages(
+        [
+            triggered(0, "a1"),
+            triggered(1, "second-alert"),
+            triggered(2, "b1", device="d2"),
+            triggered(3, "a3"),
+            triggered(4, "b2", device="d2"),
+        ]
+    )
+    results = processor(failing, table_name).process(batch)
+    assert [result.failed is not None for result in results] == [False, True, False, True, False]
+
+
+def test_a_table_that_cannot_be_read_gives_the_whole_batch_back(
+    emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    configure(dynamodb, table_name)
+    failing = emulated_aws.client("dynamodb")
+
+    def fail(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="the table")
+
+    failing.meta.events.register("before-call.dynamodb.BatchGetItem", fail)
+    results = processor(failing, table_name).process(messages([triggered(), triggered(1, "a2")]))
+    assert all(result.failed for result in results)
+
+
+def test_a_mapping_that_arrives_between_reading_and_writing_is_not_missed(
+    emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    configure(dynamodb, table_name, client_of_o1=None)
+    racing = emulated_aws.client("dynamodb")
+    worker = processor(racing, table_name)
+    raced = False
+
+    def map_now(**_: Any) -> None:
+        nonlocal raced
+        if not raced:
+            raced = True
+            item = {**keys.organization_key("i1", "o1"), "external_id": "o1", "client_id": "c1"}
+            dynamodb.put_item(TableName=table_name, Item=encode_item(item))
+            configuration_changed(dynamodb, table_name)
+
+    racing.meta.events.register("before-call.dynamodb.TransactWriteItems", map_now)
+    assert outcomes(worker.process([message(triggered())])) == [Outcome.TICKET_CREATED]
+
+
+def test_an_alert_waits_for_its_mapping_and_is_decided_again(dynamodb: "DynamoDBClient", table_name: str) -> None:
+    configure(dynamodb, table_name, client_of_o1=None)
+    worker = processor(dynamodb, table_name)
+    assert outcomes(worker.process([message(triggered())])) == [Outcome.NEEDS_MAPPING]
+    item = {**keys.organization_key("i1", "o1"), "external_id": "o1", "client_id": "c1"}
+    dynamodb.put_item(TableName=table_name, Item=encode_item(item))
+    configuration_changed(dynamodb, table_name)
+    again = replace(triggered(), event_id="mapping", origin=Origin.MAPPING, decide_again=True, raw=None)
+    assert outcomes(worker.process([message(again)])) == [Outcome.TICKET_CREATED]
+    (raw,) = of_kind(dynamodb, table_name, "RAW")
+    assert raw["raw"] == b"raw", "the sender's text is kept from the first sight"
+
+
+def test_an_expired_tombstone_that_still_lingers_is_not_there(dynamodb: "DynamoDBClient", table_name: str) -> None:
+    configure(dynamodb, table_name)
+    processor(dynamodb, table_name, lambda: START).process([message(reset(5))])
+    later = processor(dynamodb, table_name, lambda: START + timedelta(days=8))
+    assert outcomes(later.process([message(triggered(1))])) == [Outcome.TICKET_CREATED]
+
+
+def test_an_old_reset_is_still_in_force_while_its_tombstone_lives(dynamodb: "DynamoDBClient", table_name: str) -> None:
+    configure(dynamodb, table_name)
+    processor(dynamodb, table_name, lambda: START).process([message(reset(5))])
+    later = processor(dynamodb, table_name, lambda: START + timedelta(days=6))
+    assert outcomes(later.process([message(triggered(1))])) == [Outcome.RESOLVED]
+
+
+def test_a_changed_rule_is_in_force_for_the_next_batch(dynamodb: "DynamoDBClient", table_name: str) -> None:
+    configure(dynamodb, table_name, rules=())
+    worker = processor(dynamodb, table_name)
+    assert outcomes(worker.process([message(triggered())])) == [Outcome.RECORDED_ONLY]
+    configure(dynamodb, table_name)
+    assert outcomes(worker.process([message(triggered(1))])) == [Outcome.TICKET_CREATED]
+
+
+class TestCalls:
+    """Calls of the table for each event, warm (the issue's numbers; units and time are in `make bench`)."""
+
+    def warm(self, client: "DynamoDBClient", table: str) -> Any:
+        worker = processor(client, table)
+        worker.process([message(triggered(0, "warm", device="warm"))])
+        return worker
+
+    def test_ten_events_of_a_batch_cost_at_most_twelve_calls(
+        self, emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str
+    ) -> None:
+        configure(dynamodb, table_name)
+        counted = emulated_aws.client("dynamodb")
+        worker = self.warm(counted, table_name)
+        calls = Calls(counted)
+        for minute in (0, 10):  # first ten tickets, then ten occurrences of them
+            worker.process(messages(triggered(minute, f"a{n}", device=f"d{n}") for n in range(10)))
+            assert calls.take().total() <= 12
+
+    @pytest.mark.parametrize(
+        ("story", "most"),
+        [
+            ([triggered(0)], 3),
+            ([triggered(0), triggered(1)], 3),
+            ([triggered(0), triggered(1, "a2")], 3),
+            ([triggered(0), reset(1)], 3),
+            ([reset(1)], 3),
+        ],
+    )
+    def test_one_event_alone_costs_at_most_three_calls(
+        self, emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str, story: list[Any], most: int
+    ) -> None:
+        configure(dynamodb, table_name)
+        counted = emulated_aws.client("dynamodb")
+        worker = self.warm(counted, table_name)
+        worker.process([message(event) for event in story[:-1]])
+        calls = Calls(counted)
+        worker.process([message(story[-1])])
+        assert calls.take().total() <= most
+
+    def test_a_redelivery_writes_nothing(
+        self, emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str
+    ) -> None:
+        configure(dynamodb, table_name)
+        counted = emulated_aws.client("dynamodb")
+        processor(counted, table_name).process(messages([triggered(0), reset(1)]))
+        calls = Calls(counted)
+        cold = processor(counted, table_name)
+        cold.process(messages([triggered(0), reset(1)]))
+        assert set(calls.take()) <= {"BatchGetItem", "GetItem", "Query"}
+
+
+_FIRST_SIGHT = """
+import json, sys
+import boto3
+from tests.integration.deployment import message, processor
+from tests.unit.alerts.world import triggered
+table, number = sys.argv[1], int(sys.argv[2])
+worker = processor(boto3.client("dynamodb"), table)
+print("ready", flush=True)
+sys.stdin.readline()
+(result,) = worker.process([message(triggered(0, f"alert-{number}"), number)])
+print(json.dumps([result.decision.outcome if result.decision else None, result.failed]), flush=True)
+"""
+
+
+def test_eight_simultaneous_first_sights_in_different_processes_make_one_ticket(
+    emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    configure(dynamodb, table_name)
+    root = Path(__file__).parents[2]
+    environment = {**emulated_aws.environment, "PYTHONPATH": f"{root}:{root / 'layers/tandem/python'}", "PATH": ""}
+    racers = [
+        subprocess.Popen(
+            [sys.executable, "-c", _FIRST_SIGHT, table_name, str(number)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(8)
+    ]
+    try:
+        for racer in racers:
+            assert racer.stdout is not None
+            assert racer.stdout.readline() == "ready\n"
+        for racer in racers:
+            assert racer.stdin is not None
+            racer.stdin.write("go\n")
+            racer.stdin.flush()
+        answers = [json.loads(racer.communicate(timeout=60)[0]) for racer in racers]
+    finally:
+        for racer in racers:
+            racer.kill()
+            racer.wait()
+    assert [failed for _, failed in answers] == [None] * 8
+    assert sorted(outcome for outcome, _ in answers) == ["occurrence_appended"] * 7 + ["ticket_created"]
+    (ticket,) = [item for item in of_kind(dynamodb, table_name, "TICKET") if "number" in item]
+    (condition,) = of_kind(dynamodb, table_name, "CONDITION")
+    assert (condition["open_ticket_id"], condition["occurrence_count"]) == (ticket["ticket_id"], 8)
+    assert condition["live_count"] == 8
+    assert len(of_kind(dynamodb, table_name, "L#")) == 8
+    assert {alert["ticket_id"] for alert in of_kind(dynamodb, table_name, "ALERT")} == {ticket["ticket_id"]}
+    occurrences = [item for item in of_kind(dynamodb, table_name, "C#") if item["body"].startswith("Fired again")]
+    assert len(occurrences) == 7
