@@ -1,0 +1,52 @@
+"""The arrows of the architecture: who may import whom."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = ROOT / "layers/tandem/python/tandem"
+OUTSIDE_OF_THE_CORE = ("boto3", "botocore", "httpx", "pydantic", "aws_lambda_powertools", "os", "time", "random")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules that a file imports, TYPE_CHECKING ones left out: they are no dependency."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def offenders(folder: Path, forbidden: tuple[str, ...]) -> list[str]:
+    return [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path in sorted(folder.rglob("*.py"))
+        for module in imports(path)
+        if any(module == name or module.startswith(f"{name}.") for name in forbidden)
+    ]
+
+
+def test_the_pure_core_imports_no_io_no_clock_and_none_of_its_users() -> None:
+    users = ("tandem.store", "tandem.desk", "tandem.providers", "tandem.processing", "tandem.admin", "tandem.ingest")
+    assert offenders(PRODUCT / "alerts", (*OUTSIDE_OF_THE_CORE, *users)) == []
+
+
+@pytest.mark.parametrize("package", ["store", "desk", "providers"])
+def test_what_stands_beside_the_core_imports_no_worker(package: str) -> None:
+    assert offenders(PRODUCT / package, ("tandem.processing", "tandem.admin", "tandem.ingest", "functions")) == []
+
+
+def test_providers_know_neither_store_nor_desk() -> None:
+    assert offenders(PRODUCT / "providers", ("tandem.store", "tandem.desk")) == []
+
+
+def test_the_product_imports_no_function_and_infra_imports_no_product() -> None:
+    assert offenders(PRODUCT, ("functions", "infra", "local")) == []
+    assert offenders(ROOT / "infra", ("tandem", "functions")) == []
