@@ -1,0 +1,85 @@
+"""Level's two webhooks: the native one, signed, and the HTTP action of an automation with a template of our own.
+
+Native (vendors.md 3): `{event_type, event_id, occurred_at, data: {...}}`. Template: `{event, alert_id, device_id,
+hostname, name, severity, description, group_id, group_name, started_at, resolved_at}`, of which any may be missing.
+"""
+
+from typing import Any
+
+from tandem.alerts.models import AlertEvent, Kind, Provider
+from tandem.providers.event import Reading, alert_event, require_known
+from tandem.providers.event_words import kind_of_word
+from tandem.providers.fields import Fields, labelled
+from tandem.providers.json_body import parse_object
+from tandem.providers.levelio.identity import external_alert_id, identity, is_null, of_api, severity
+from tandem.providers.moments import moment
+from tandem.providers.port import BadWebhook, Delivery, Ignored
+
+_NATIVE_KINDS = {"alert_active": Kind.TRIGGERED, "alert_resolved": Kind.RESET}
+_ABOUT_DEVICES = ("device_", "group_")
+_SHORT_PAYLOAD_CHARACTERS = 120
+
+
+def normalize(delivery: Delivery) -> AlertEvent | Ignored:
+    """The alert event of either body. "Send all" brings news of devices and groups and, one day, new types: ignored.
+
+    Raises BadWebhook for a body that is neither, or does not say which alert it is about.
+    """
+    members = parse_object(delivery.text)
+    body = Fields(members, is_null)
+    native = body.text("event_type")
+    resource = members.get("data")
+    if native is not None and isinstance(resource, dict):
+        return _native(delivery, body, native, resource)
+    word = body.text("event", "event_type")
+    if word is None:
+        raise BadWebhook("event_type", "alert_active or alert_resolved, or `event` in an automation's body")
+    kind = kind_of_word(word)
+    if isinstance(kind, Ignored):
+        return kind
+    reading = _reading(body, kind, "alert_id", body.members.get("occurred_at"), body.identifier("event_id"))
+    return alert_event(delivery, Provider.LEVELIO, reading)
+
+
+def _native(delivery: Delivery, body: Fields, event_type: str, resource: dict[str, Any]) -> AlertEvent | Ignored:
+    kind = _NATIVE_KINDS.get(event_type.lower())
+    if kind is None:
+        is_about_devices = event_type.lower().startswith(_ABOUT_DEVICES)
+        return Ignored.device_event(event_type) if is_about_devices else Ignored.unknown(event_type)
+    reading = _reading(of_api(resource), kind, "data.id", body.members.get("occurred_at"), body.identifier("event_id"))
+    return alert_event(delivery, Provider.LEVELIO, reading)
+
+
+def _reading(alert: Fields, kind: Kind, id_field: str, occurred: Any, event_id: str | None) -> Reading:
+    alert_id, known_as = external_alert_id(alert), identity(alert)
+    device_id, group_id = alert.identifier("device_id"), alert.identifier("group_id")
+    require_known(alert_id, id_field, device_id or group_id, "device_id or group_id")
+    if known_as is None:
+        raise BadWebhook(id_field, "the alert's id; without it, its name")
+    own_time = alert.members.get("resolved_at" if kind is Kind.RESET else "started_at")
+    return Reading(
+        kind=kind,
+        identity=known_as,
+        severity=severity(alert),
+        message=_message(alert) or f"Level alert {kind.value}",
+        stated_at=moment(own_time) or moment(occurred),
+        provider_event_id=event_id,
+        external_alert_id=alert_id,
+        external_device_id=device_id,
+        organization_id=group_id,
+        organization_name=alert.name("group_name"),
+        device_name=alert.name("device_hostname", "hostname", "device_nickname"),
+        alert_class=alert.name("name", "alert_name"),
+        facts=labelled({"Operating system": alert.name("operating_system"), "Site": alert.name("site")}),
+    )
+
+
+def _message(alert: Fields) -> str | None:
+    """Name, description and measured value: `Low disk space: Free space is below threshold (4.3% remaining)`."""
+    name, description, payload = alert.text("name", "alert_name"), alert.text("description"), alert.text("payload")
+    parts = [part for part in (name, description) if part is not None]
+    message = ": ".join(dict.fromkeys(parts))
+    if payload is None or payload in message:
+        return message or None
+    is_short = len(payload) <= _SHORT_PAYLOAD_CHARACTERS and "\n" not in payload
+    return (f"{message} ({payload})" if is_short else f"{message}\n{payload}") if message else payload
