@@ -1,0 +1,38 @@
+"""The one place where webhook_ingest's outside is chosen."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+
+import boto3
+from botocore.config import Config
+
+from tandem import telemetry
+from tandem.ingest.authentication import Authentication
+from tandem.ingest.aws import SigningSecretReader, SqsAlertQueue, TableDirectory
+from tandem.ingest.remembered import Remembered
+from tandem.ingest.service import FUNCTION, WebhookIngest
+from tandem.secrets import SecretsManagerSigningSecrets
+
+# Tactical waits 8 s and never sends twice: two attempts at the table and two at the queue must fit in.
+_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
+
+
+def bootstrap(environment: Mapping[str, str]) -> WebhookIngest:
+    """Ingest on AWS. Raises KeyError for a missing TABLE_NAME, ALERT_QUEUE_URL or SECRET_PREFIX.
+
+    The clients of table and queue are made here, while the function starts, since every webhook needs both; that of
+    the secret store is made by the first signed webhook.
+    """
+    telemetry.configure(FUNCTION, environment.get("LOG_LEVEL", "INFO"))
+    directory = TableDirectory(boto3.client("dynamodb", config=_CONFIG), environment["TABLE_NAME"])
+    secrets = SecretsManagerSigningSecrets(
+        cache(lambda: boto3.client("secretsmanager", config=_CONFIG)), environment["SECRET_PREFIX"]
+    )
+    return WebhookIngest(
+        integrations=Remembered(directory.find, time.monotonic),
+        authentication=Authentication(Remembered(SigningSecretReader(secrets).find, time.monotonic)),
+        queue=SqsAlertQueue(boto3.client("sqs", config=_CONFIG), environment["ALERT_QUEUE_URL"]),
+        now=lambda: datetime.now(UTC),
+    )

@@ -1,0 +1,41 @@
+"""What ingest knows of an integration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tandem.alerts.models import Provider
+from tandem.times import from_text
+
+
+@dataclass(frozen=True, slots=True)
+class SecretHash:
+    """The SHA-256 (hex) of a live webhook secret; `expires_at` None means until it is rotated away."""
+
+    sha256: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """An integration as far as its webhooks go."""
+
+    integration_id: str
+    provider: Provider
+    secret_hashes: tuple[SecretHash, ...]
+    has_signing_secret: bool
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> "Integration":
+        """From the integration's item, decoded. Raises ValueError or KeyError for one that Tandem did not write."""
+        hashes = tuple(
+            SecretHash(str(each["hash"]), from_text(each["expires_at"]) if each.get("expires_at") else None)
+            for each in values.get("secret_hashes") or ()
+        )
+        return cls(
+            integration_id=str(values["integration_id"]),
+            provider=Provider(values["provider"]),
+            secret_hashes=hashes,
+            has_signing_secret=bool(values.get("has_signing_secret", False)),
+        )
