@@ -15,8 +15,8 @@ from tandem.ingest.remembered import Remembered
 from tandem.ingest.service import FUNCTION, WebhookIngest
 from tandem.secrets import SecretsManagerSigningSecrets
 
-# Tactical waits 8 s and never sends twice: two attempts at the table and two at the queue must fit in.
-_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2, "mode": "standard"})
+# Tactical waits 8 s and never sends twice: one of table and queue may hang once, and be asked again within that time.
+_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2, "mode": "standard"})
 
 
 def bootstrap(environment: Mapping[str, str]) -> WebhookIngest:
