@@ -8,6 +8,9 @@ MAKEFLAGS += --no-builtin-rules
 PYTHON ?= python3
 TENANT ?= local
 export UV_PYTHON_DOWNLOADS := never
+# The CDK's Python library complains at length about Node 20, which does all that is needed here.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
+export TENANT
 export PYTHONPATH := $(CURDIR)/layers/tandem/python:$(CURDIR)
 
 VENV   := .venv
@@ -86,7 +89,7 @@ lock: $(UV) ## pin the requirements anew, with hashes
 			--custom-compile-command 'make lock' "$$name.in" --output-file "$$name.txt"; \
 	done
 
-$(UV): requirements/bootstrap.txt local/preflight.py
+$(UV): requirements/bootstrap.txt
 	@command -v $(PYTHON) >/dev/null || { echo 'Tandem needs Python 3.11 or newer, and no $(PYTHON) is on the PATH' >&2; exit 1; }
 	@$(PYTHON) local/preflight.py python venv
 	@echo 'Installing uv into .local/uv ...'

@@ -12,7 +12,7 @@ MAX_RECEIVE_COUNT = 10
 
 
 class AlertQueues(Construct):
-    """`alert-events.fifo` in high-throughput mode, one group a device, and where messages end that nothing processes."""
+    """`alert-events.fifo` in high-throughput mode, one group a device, and where messages that always fail end."""
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)

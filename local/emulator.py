@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.errors import EmulatorError
+
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ROOT / ".local" / "emulator-venv" / "bin" / "python"
 HOST = "127.0.0.1"
@@ -20,10 +22,6 @@ ACCOUNT = "000000000000"
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 20.0
-
-
-class EmulatorError(Exception):
-    """The emulator cannot be started or does not answer; the message says what to do about it."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def start(folder: Path, port: int, *, persist: bool) -> Emulator:
     temporary = folder / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     log_path = folder / "emulator.log"
-    with log_path.open("ab") as log:
+    with log_path.open("wb") as log:
         process = subprocess.Popen(
             [str(PYTHON), "-m", "ministack"],
             stdin=subprocess.DEVNULL,
@@ -152,8 +150,8 @@ def running(folder: Path) -> Iterator[Emulator]:
 
 
 def _environment(folder: Path, temporary: Path, port: int, *, persist: bool) -> dict[str, str]:
-    # The caller's own AWS settings must never reach the functions: they would call the real AWS with real credentials.
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
+    # Functions inherit this: nothing of the caller's own, least of all AWS credentials that would reach the real AWS.
+    inherited = {name: value for name, value in os.environ.items() if name in ("HOME", "LANG", "PATH", "TZ")}
     return inherited | {
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(port),

@@ -1,3 +1,3 @@
-"""Fixtures for every test: the emulator's are in tests/emulator.py."""
+"""Fixtures for every test: a bare emulator (tests/emulator.py) and a whole stack on one (tests/stack.py)."""
 
-pytest_plugins = ["tests.emulator"]
+pytest_plugins = ["tests.emulator", "tests.stack"]
