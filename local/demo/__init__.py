@@ -1,0 +1,1 @@
+"""`make demo`: starts the local stack, sends it each vendor's webhooks, and shows what became of them."""

@@ -1,0 +1,78 @@
+"""What an MSP admin would set up: clients, one integration a provider, mappings, rules."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from local.demo.api import Api
+
+Progress = Callable[[str], None]
+
+LEVEL_SIGNING_SECRET_BYTES = 24
+
+_RULES: tuple[dict[str, Any], ...] = (
+    {
+        "name": "Information is only recorded",
+        "conditions": {"severities": ["minor", "none"]},
+        "actions": {"create_ticket": False},
+    },
+    {
+        "name": "Critical at once",
+        "conditions": {"severities": ["critical"]},
+        "actions": {"priority": "urgent", "title_template": "[{{severity}}] {{device}}: {{message}}"},
+    },
+    {"name": "Everything else", "conditions": {}, "actions": {"auto_resolve_ticket": True}},
+)
+
+
+@dataclass(frozen=True)
+class Connected:
+    """One integration as its RMM would know it. `signing_secret`: Level's."""
+
+    integration_id: str
+    url: str
+    header: str
+    secret: str
+    signing_secret: str | None
+
+
+def clients(api: Api) -> dict[str, str]:
+    """Acme and Globex: name → id; made unless they are there from an earlier run."""
+    known = {client["name"]: client["id"] for client in api.all("/clients")}
+    return {name: known.get(name) or api.post("/clients", {"name": name})["id"] for name in ("Acme", "Globex")}
+
+
+def integrations(api: Api, client_ids: dict[str, str], say: Progress) -> dict[str, Connected]:
+    """One webhook-only integration a provider, with its rules and its organizations mapped to clients."""
+    known = {each["name"]: each["id"] for each in api.all("/integrations")}
+    connected = {}
+    for provider, name in (("ninjaone", "NinjaOne"), ("tacticalrmm", "Tactical RMM"), ("levelio", "Level")):
+        say(f"connecting {name}")
+        signing_secret = secrets.token_hex(LEVEL_SIGNING_SECRET_BYTES) if provider == "levelio" else None
+        extra = {"signing_secret": signing_secret} if signing_secret else {}
+        if f"{name} (demo)" in known:
+            integration_id = known[f"{name} (demo)"]
+            if extra:
+                api.patch(f"/integrations/{integration_id}", extra)
+            webhook = api.post(f"/integrations/{integration_id}/webhook-secret/rotate")["webhook"]
+        else:
+            if provider == "levelio":
+                extra["default_client_id"] = client_ids["Acme"]  # Level's webhooks name no group
+            made = api.post("/integrations", {"provider": provider, "name": f"{name} (demo)", **extra})
+            integration_id, webhook = made["id"], made["webhook"]
+            for rule in _RULES:
+                api.post(f"/integrations/{integration_id}/rules", rule)
+        connected[provider] = Connected(
+            integration_id, webhook["url"], webhook["header"], webhook["secret"], signing_secret
+        )
+    map_organization(api, connected["ninjaone"], "2", "Acme Corp", client_ids["Acme"])
+    map_organization(api, connected["ninjaone"], "9", "Initech", None)
+    map_organization(api, connected["tacticalrmm"], "2", "Globex & Sons", client_ids["Globex"])
+    return connected
+
+
+def map_organization(api: Api, integration: Connected, organization: str, name: str, client_id: str | None) -> None:
+    """Say whose organization it is; None takes the mapping away."""
+    path = f"/integrations/{integration.integration_id}/organizations/{organization}"
+    api.put(path, {"client_id": client_id, "name": name})

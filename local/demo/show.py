@@ -1,0 +1,105 @@
+"""The demo's account of what happened. Colour only on a terminal; lines elsewhere."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from local.demo.__main__ import Sent
+
+_PROVIDERS = {"ninjaone": "NinjaOne", "tacticalrmm": "Tactical RMM", "levelio": "Level"}
+_PLAIN_WIDTH = 160
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Callable[[str], None]]:
+    """Says what is being done: in place on a terminal, a line each elsewhere."""
+    if not console.is_terminal:
+        yield lambda doing: console.print(f"  {doing} …", soft_wrap=True)
+        return
+    with console.status("") as status:
+        yield lambda doing: status.update(f"{doing} …")
+
+
+def deliveries(console: Console, sent: Sequence["Sent"]) -> None:
+    """What the RMMs sent and what they were answered."""
+    table = _table(console, "What the RMMs sent", "RMM", "delivery", "answer", "")
+    for each in sent:
+        status = "[red]" if each.status >= 400 else "[green]" if each.stored else "[yellow]"
+        words = each.answer.get("reason") or (f"event {each.answer.get('event_id', '')[:8]}…" if each.stored else "")
+        table.add_row(
+            _PROVIDERS[each.delivery.provider],
+            escape(each.delivery.what),
+            f"{status}{each.status} {each.answer.get('status', '')}[/]",
+            escape(words),
+        )
+    console.print(table)
+
+
+def alerts(console: Console, found: Sequence[dict[str, Any]], made: Sequence[dict[str, Any]]) -> None:
+    """Each alert with the decisions made on it, in words."""
+    numbers = {ticket["id"]: ticket["number"] for ticket in made}
+    table = _table(
+        console, "Alerts: what became of each, and why", "RMM", "device", "severity", "status", "ticket", "why"
+    )
+    for alert in sorted(found, key=lambda alert: (alert["provider"], alert["first_seen_at"])):
+        why = "\n".join(f"{line['outcome']}: {line['reason']}" for line in alert["decisions"])
+        table.add_row(
+            _PROVIDERS[alert["provider"]],
+            escape((alert["device"] or {}).get("name") or ""),
+            alert["severity"],
+            alert["status"],
+            numbers.get(alert["ticket_id"], "none"),
+            escape(why),
+        )
+    console.print(table)
+
+
+def tickets(console: Console, made: Sequence[dict[str, Any]], clients: dict[str, str]) -> None:
+    """Each ticket with its alerts and comments counted."""
+    table = _table(
+        console, "Tickets", "number", "priority", "client", "title", ("alerts", "right"), ("occurrences", "right")
+    )
+    for ticket in sorted(made, key=lambda ticket: ticket["number"]):
+        occurrences = 1 + sum(1 for comment in ticket["comments"] if comment["body"].startswith("Fired again"))
+        table.add_row(
+            ticket["number"],
+            ticket["priority"],
+            escape(clients.get(ticket["client_id"], "none")),
+            escape(ticket["title"]),
+            str(len(ticket["alerts"])),
+            str(occurrences),
+        )
+    console.print(table)
+
+
+def closing(console: Console, api_url: str, stack: Path, made: Sequence[dict[str, Any]]) -> None:
+    """Where to look next, and how to stop."""
+    ticket = min(made, key=lambda ticket: ticket["number"], default=None)
+    path = f"/tickets/{ticket['id']}" if ticket else "/tickets"
+    key = f"$(python3 -c \"import json; print(json.load(open('{stack.relative_to(stack.parents[1])}'))['admin_key'])\")"
+    lines = [
+        "",
+        f"The API   {api_url}/api/v1",
+        f"Its docs  {api_url}/api/v1/docs",
+        "A ticket, whole:",
+        f'  curl -s -H "Authorization: Bearer {key}" \\',
+        f"    '{api_url}/api/v1{path}'",
+        "Stop the stack with `make down` (its data stays); `make reset` wipes it.",
+    ]
+    console.print("\n".join(lines), soft_wrap=True, markup=False)
+
+
+def _table(console: Console, title: str, *columns: str | tuple[str, str]) -> Table:
+    if not console.is_terminal:
+        console.width = _PLAIN_WIDTH
+    table = Table(title=title, title_justify="left", title_style="bold", expand=False)
+    for column in columns:
+        name, justify = column if isinstance(column, tuple) else (column, "left")
+        table.add_column(name, justify="right" if justify == "right" else "left", overflow="fold")
+    return table
