@@ -6,6 +6,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 PYTHON ?= python3
+# The tenant that was named; only the local stack has one of its own choice.
+GIVEN  := $(TENANT)
 TENANT ?= local
 export UV_PYTHON_DOWNLOADS := never
 # The CDK's Python library complains at length about Node 20, which does all that is needed here.
@@ -71,11 +73,11 @@ format: $(DEV) ## let ruff rewrite what it can
 
 .PHONY: synth
 synth: $(DEV) ## write a tenant's CloudFormation template to cdk.out: make synth TENANT=acme
-	@$(BIN)/python app.py --tenant '$(TENANT)'
+	@$(BIN)/python app.py $(if $(GIVEN),--tenant '$(GIVEN)')
 
 .PHONY: deploy
 deploy: $(DEV) $(CDK) ## deploy a tenant to its AWS account: make deploy TENANT=acme
-	@$(BIN)/python -m local.deploy '$(TENANT)'
+	@$(BIN)/python -m local.deploy '$(GIVEN)'
 
 # ---- tools
 

@@ -48,10 +48,10 @@ def main(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 2
     except RuntimeError as error:
-        # The CDK has printed each finding of cdk-nag by now; its stack trace says no more.
+        # The message holds each finding of cdk-nag; a stack trace would say no more.
         if "ValidationFailed" not in str(error):
             raise
-        print(str(error).strip().splitlines()[-1], file=sys.stderr)
+        print(error, file=sys.stderr)
         return 1
     return 0
 

@@ -6,6 +6,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from pathlib import Path
 
 from local import emulator, state
@@ -27,7 +28,7 @@ def up(tenant: str, port: int | None) -> StackAddress:
     wanted = fingerprint(tenant)
     running = _running_emulator(port)
     address = state.stack_address()
-    if running and address and state.deployed() == Deployed(tenant, running.port, wanted) and _answers(address.api_url):
+    if running and address and state.deployed() == Deployed(tenant, running.port, wanted) and _answers(address):
         print(f"The stack is already up: {address.api_url}/api/v1/docs")
         return address
     if running is None:
@@ -40,7 +41,7 @@ def up(tenant: str, port: int | None) -> StackAddress:
         state.mark_deployed(Deployed(tenant, running.port, wanted))
     address = _address(running, tenant)
     with step("Waiting for the API"):
-        _wait_until_it_answers(address.api_url)
+        _wait_until_it_answers(address)
     state.write_stack_address(address)
     print(
         f"The stack is up: {address.api_url}/api/v1/docs (key and address in .local/stack.json; `make down` stops it)"
@@ -102,26 +103,31 @@ def stack_name(tenant: str) -> str:
     return f"Tandem-{tenant}"
 
 
-def _answers(api_url: str) -> bool:
-    return _ask(api_url) is None
+def _answers(address: StackAddress) -> bool:
+    return _problem(address) is None
 
 
-def _ask(api_url: str) -> str | None:
-    """None when the admin API describes itself; else what it does instead."""
+def _problem(address: StackAddress) -> str | None:
+    """None when the admin API knows the caller, or knows that it does not; else what it does instead."""
+    request = urllib.request.Request(  # noqa: S310 - an http address of this machine
+        f"{address.api_url}/api/v1/boards?limit=1", headers={"Authorization": f"Bearer {address.admin_key}"}
+    )
     try:
-        with urllib.request.urlopen(f"{api_url}/api/v1/openapi.json", timeout=30) as answer:  # noqa: S310 - http
-            return None if "openapi" in json.load(answer) else "it answers no OpenAPI document"
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return None if "items" in json.load(answer) else "it answers something else than a list of boards"
     except urllib.error.HTTPError as error:
+        if error.code == HTTPStatus.UNAUTHORIZED:
+            return None  # the first key was deleted, as it should be once there are others
         return f"it answers {error.code}: {error.read(500).decode(errors='replace')}"
     except (OSError, ValueError) as error:
         return str(error)
 
 
-def _wait_until_it_answers(api_url: str) -> None:
+def _wait_until_it_answers(address: StackAddress) -> None:
     deadline = time.monotonic() + _ANSWER_SECONDS
-    while (problem := _ask(api_url)) is not None:
+    while (problem := _problem(address)) is not None:
         if time.monotonic() > deadline:
-            raise NotReadyError(f"{api_url}/api/v1/openapi.json does not answer: {problem}")
+            raise NotReadyError(f"{address.api_url}/api/v1/boards does not answer as it should: {problem}")
         time.sleep(0.5)
 
 

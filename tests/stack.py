@@ -45,7 +45,7 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
 
 
 def run_local(command: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
-    """Runs `python -m local.<command>` as the Makefile does, with `environment`; gives what it printed and its exit code."""
+    """Runs `python -m local.<command>` as the Makefile does; gives what it printed and its exit code."""
     return subprocess.run(
         [sys.executable, "-m", f"local.{command}"],
         cwd=ROOT,

@@ -1,0 +1,287 @@
+"""What the synthesized stack is made of."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.table_schema import table_definition
+from local.emulator import ROOT
+from local.lint_template import findings
+from tests.infra.template import Template
+
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
+
+
+def test_the_stack_has_every_function_there_is_and_no_other(template: Template) -> None:
+    names = [
+        properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        for properties in template.properties("AWS::Lambda::Function")
+    ]
+
+    assert sorted(names) == FUNCTIONS
+
+
+def test_the_table_has_the_shape_that_tests_and_benchmarks_use(template: Template) -> None:
+    (table,) = template.properties("AWS::DynamoDB::Table")
+    wanted = table_definition()
+
+    assert table["KeySchema"] == wanted["KeySchema"]
+    assert table["BillingMode"] == wanted["BillingMode"]
+    assert table["GlobalSecondaryIndexes"] == wanted["GlobalSecondaryIndexes"]
+    assert table["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert _by_name(table["AttributeDefinitions"]) == _by_name(wanted["AttributeDefinitions"])
+
+
+def test_the_table_outlives_the_stack_and_can_be_restored(template: Template) -> None:
+    (table,) = template.resources("AWS::DynamoDB::Table").values()
+
+    assert table["DeletionPolicy"] == "Retain"
+    assert table["UpdateReplacePolicy"] == "Retain"
+    assert table["Properties"]["DeletionProtectionEnabled"] is True
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_nothing_but_the_table_is_left_behind(template: Template) -> None:
+    kept = {
+        found["Type"]
+        for found in template.content["Resources"].values()
+        if found.get("DeletionPolicy", "Delete") != "Delete"
+    }
+
+    assert kept == {"AWS::DynamoDB::Table"}
+
+
+def test_both_queues_are_fifo_in_high_throughput_mode(template: Template) -> None:
+    queues = template.properties("AWS::SQS::Queue")
+
+    assert len(queues) == 2
+    for queue in queues:
+        assert queue["FifoQueue"] is True
+        assert queue["DeduplicationScope"] == "messageGroup"
+        assert queue["FifoThroughputLimit"] == "perMessageGroupId"
+        assert queue["ContentBasedDeduplication"] is False
+        assert queue["SqsManagedSseEnabled"] is True
+
+
+def test_a_message_is_tried_ten_times_and_lives_longer_as_a_dead_letter(template: Template) -> None:
+    (dead_letters,) = [queue for queue in template.properties("AWS::SQS::Queue") if "RedrivePolicy" not in queue]
+    (alert_events,) = [queue for queue in template.properties("AWS::SQS::Queue") if "RedrivePolicy" in queue]
+
+    assert alert_events["RedrivePolicy"]["maxReceiveCount"] == 10
+    assert dead_letters["MessageRetentionPeriod"] > alert_events["MessageRetentionPeriod"]
+
+
+def test_the_processor_takes_batches_of_ten_and_returns_single_failures(template: Template) -> None:
+    (mapping,) = template.properties("AWS::Lambda::EventSourceMapping")
+    (alert_events,) = [queue for queue in template.properties("AWS::SQS::Queue") if "RedrivePolicy" in queue]
+
+    assert mapping["BatchSize"] == 10
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 10}
+    assert alert_events["VisibilityTimeout"] >= 6 * template.function("alert_processor")["Timeout"]
+
+
+def test_webhooks_are_throttled_generously_and_nothing_goes_unthrottled(template: Template) -> None:
+    (stage,) = template.resources("AWS::ApiGatewayV2::Stage").values()
+    routes = template.resources("AWS::ApiGatewayV2::Route")
+    (webhook,) = [name for name, route in routes.items() if "webhooks" in route["Properties"]["RouteKey"]]
+    settings = stage["Properties"]["RouteSettings"]
+
+    assert {route["Properties"]["RouteKey"] for route in routes.values()} == {
+        "POST /webhooks/{integration_id}",
+        "ANY /api/v1/{proxy+}",
+    }
+    assert settings["POST /webhooks/{integration_id}"]["ThrottlingRateLimit"] >= 500
+    assert stage["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+    assert webhook in stage["DependsOn"], "API Gateway refuses settings of a route that is not there yet"
+
+
+def test_the_access_log_holds_neither_query_strings_nor_headers(template: Template) -> None:
+    (stage,) = template.properties("AWS::ApiGatewayV2::Stage")
+    fields = json.loads(stage["AccessLogSettings"]["Format"])
+
+    assert fields["status"] == "$context.status"
+    for variable in fields.values():
+        assert not any(word in variable.lower() for word in ("query", "header", "useragent", "authorizer"))
+
+
+def test_every_log_group_has_a_retention_and_dies_with_the_stack(template: Template) -> None:
+    groups = template.resources("AWS::Logs::LogGroup")
+    names = {group["Properties"]["LogGroupName"] for group in groups.values()}
+
+    assert names == {f"/aws/vendedlogs/tandem/local/{name}" for name in [*FUNCTIONS, "access"]}
+    for group in groups.values():
+        assert group["Properties"]["RetentionInDays"] == 30
+        assert group["DeletionPolicy"] == "Delete"
+    for function in template.properties("AWS::Lambda::Function"):
+        assert function["LoggingConfig"]["LogGroup"]["Ref"] in groups
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_run_on_the_runtime_that_the_layer_is_built_for(template: Template, name: str) -> None:
+    function = template.function(name)
+    layers = template.properties("AWS::Lambda::LayerVersion")
+
+    assert function["Runtime"] == "python3.13"
+    assert function["Architectures"] == ["arm64"]
+    assert function["Handler"] == "handler.handler"
+    assert len(function["Layers"]) == 2
+    assert all(layer["CompatibleRuntimes"] == ["python3.13"] for layer in layers)
+    assert all(layer["CompatibleArchitectures"] == ["arm64"] for layer in layers)
+
+
+def test_functions_are_told_what_the_contract_says(template: Template) -> None:
+    shared = {"TABLE_NAME", "ALERT_QUEUE_URL", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+
+    assert set(_environment(template, "alert_processor")) == shared
+    assert set(_environment(template, "webhook_ingest")) == shared | {"SECRET_PREFIX"}
+    assert set(_environment(template, "admin_api")) == shared | {
+        "SECRET_PREFIX",
+        "FIRST_ADMIN_KEY_SECRET_ARN",
+        "PUBLIC_URL",
+        "TENANT",
+    }
+    assert _environment(template, "admin_api")["SECRET_PREFIX"] == "tandem/local/integrations"
+
+
+def test_ingest_can_read_an_integration_and_send_a_message_and_nothing_else(template: Template) -> None:
+    assert _allowed(template, "webhook_ingest") == {
+        "dynamodb:GetItem",
+        "sqs:SendMessage",
+        "secretsmanager:GetSecretValue",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
+
+
+def test_the_processor_reads_no_secrets(template: Template) -> None:
+    allowed = _allowed(template, "alert_processor")
+
+    assert not {action for action in allowed if action.startswith("secretsmanager:")}
+    assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"} <= allowed
+    assert {"dynamodb:ConditionCheckItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"} <= allowed
+
+
+def test_nobody_may_scan_or_change_the_table_itself(template: Template) -> None:
+    for name in FUNCTIONS:
+        assert not _allowed(template, name) & {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:UpdateTable"}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_the_only_wildcard_is_the_tenants_own_secret_prefix(template: Template, name: str) -> None:
+    for statement in template.statements(name):
+        assert not any("*" in action for action in _list(statement["Action"]))
+        for resource in _list(statement["Resource"]):
+            if "*" in json.dumps(resource):
+                assert ":secret:tandem/local/integrations/*" in json.dumps(resource)
+                assert all(action.startswith("secretsmanager:") for action in _list(statement["Action"]))
+
+
+def test_no_role_has_a_policy_of_aws_own(template: Template) -> None:
+    assert not any(role.get("ManagedPolicyArns") for role in template.properties("AWS::IAM::Role"))
+
+
+def test_an_alarm_watches_each_thing_that_can_go_wrong(template: Template) -> None:
+    alarms = template.properties("AWS::CloudWatch::Alarm")
+    watched = {(alarm["Namespace"], alarm["MetricName"]) for alarm in alarms}
+
+    assert watched == {
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+        ("AWS/Lambda", "Errors"),
+        ("AWS/Lambda", "Throttles"),
+        ("AWS/ApiGateway", "5xx"),
+        ("Tandem", "ThrottledRequests-local"),
+    }
+    for metric in ("Errors", "Throttles"):
+        assert len([alarm for alarm in alarms if alarm["MetricName"] == metric]) == len(FUNCTIONS)
+    for alarm in alarms:
+        assert alarm["TreatMissingData"] == "notBreaching"
+        assert alarm["AlarmActions"]
+        assert alarm["AlarmDescription"].startswith("Tandem local: ")
+
+
+def test_a_429_is_counted_from_the_access_log(template: Template) -> None:
+    (metric_filter,) = template.properties("AWS::Logs::MetricFilter")
+    (stage,) = template.properties("AWS::ApiGatewayV2::Stage")
+
+    assert metric_filter["FilterPattern"] == '{ $.status = "429" }'
+    assert metric_filter["LogGroupName"]["Ref"] == stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"][0]
+
+
+def test_the_first_admin_key_is_generated_and_needs_no_quoting(template: Template) -> None:
+    (secret,) = template.properties("AWS::SecretsManager::Secret")
+    generated = secret["GenerateSecretString"]
+
+    assert generated["PasswordLength"] >= 40
+    assert set("\"'$\\`! ") - {" "} <= set(generated["ExcludeCharacters"])
+
+
+def test_the_outputs_say_where_everything_is(template: Template) -> None:
+    assert {
+        "ApiUrl",
+        "ApiId",
+        "FirstAdminKeySecret",
+        "TableName",
+        "AlertQueueUrl",
+        "DeadLetterQueueUrl",
+        "AlarmTopic",
+    } <= set(template.content["Outputs"])
+
+
+def test_no_secret_stands_in_the_template(template: Template) -> None:
+    assert "SecretString" not in json.dumps(template.content).replace("GenerateSecretString", "")
+
+
+def test_tenants_share_no_name(template: Template, acme_template: Template) -> None:
+    named = ("LogGroupName", "Name", "MetricName", "RoleName", "FunctionName", "QueueName", "TableName", "TopicName")
+
+    def names(of: Template) -> set[str]:
+        resources = of.content["Resources"].values()
+        found = [resource["Properties"].get(key) for resource in resources for key in named if "Properties" in resource]
+        return {name for name in found if isinstance(name, str)} - {alarm["MetricName"] for alarm in _aws_alarms(of)}
+
+    assert names(template)
+    assert not names(template) & names(acme_template)
+
+
+def test_the_templates_are_clean_for_cfn_lint(assembly: Path) -> None:
+    for path in assembly.glob("*.template.json"):
+        assert findings(path) == []
+
+
+def test_cfn_lint_would_say_if_they_were_not(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.template.json"
+    path.write_text('{"Resources": {"A": {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueu": true}}}}')
+
+    assert findings(path)
+
+
+def test_the_templates_fit_what_cloudformation_takes(assembly: Path) -> None:
+    for path in assembly.glob("*.template.json"):
+        assert path.stat().st_size < 1_000_000
+        assert len(json.loads(path.read_text())["Resources"]) < 500
+
+
+def _by_name(attributes: list[dict[str, str]]) -> list[dict[str, str]]:
+    return sorted(attributes, key=lambda attribute: attribute["AttributeName"])
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _allowed(template: Template, name: str) -> set[str]:
+    return {action for statement in template.statements(name) for action in _list(statement["Action"])}
+
+
+def _environment(template: Template, name: str) -> dict[str, Any]:
+    found: dict[str, Any] = template.function(name)["Environment"]["Variables"]
+    return found
+
+
+def _aws_alarms(template: Template) -> list[dict[str, Any]]:
+    return [alarm for alarm in template.properties("AWS::CloudWatch::Alarm") if alarm["Namespace"].startswith("AWS/")]
