@@ -13,7 +13,8 @@ from tests.infra.template import Template
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cloud assembly of every committed tenant, for AWS."""
     folder = tmp_path_factory.mktemp("assembly")
-    assert app.main(["--output", str(folder)]) == 0, "cdk-nag or the CDK refused the app: see what it printed"
+    tenants = ["--tenant", "local", "--tenant", "acme"]
+    assert app.main([*tenants, "--output", str(folder)]) == 0, "cdk-nag or the CDK refused the app: see what it printed"
     return folder
 
 

@@ -19,7 +19,7 @@ def test_a_sparse_index_lists_only_items_that_carry_its_keys(dynamodb: "DynamoDB
     dynamodb.put_item(TableName=table_name, Item={"pk": {"S": "a"}, "sk": {"S": "1"}})
     dynamodb.put_item(
         TableName=table_name,
-        Item={"pk": {"S": "b"}, "sk": {"S": "1"}, "live_pk": {"S": "x"}, "live_sk": {"S": "1"}, "extra": {"S": "?"}},
+        Item={"pk": {"S": "b"}, "sk": {"S": "1"}, "live_pk": {"S": "x"}, "list_sk": {"S": "1"}, "extra": {"S": "?"}},
     )
 
     found = dynamodb.query(
@@ -29,4 +29,4 @@ def test_a_sparse_index_lists_only_items_that_carry_its_keys(dynamodb: "DynamoDB
         ExpressionAttributeValues={":pk": {"S": "x"}},
     )["Items"]
 
-    assert found == [{"pk": {"S": "b"}, "sk": {"S": "1"}, "live_pk": {"S": "x"}, "live_sk": {"S": "1"}}]
+    assert found == [{"pk": {"S": "b"}, "sk": {"S": "1"}, "live_pk": {"S": "x"}, "list_sk": {"S": "1"}}]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.tenant import TENANT_FOLDER, RetentionDays, TenantFileError, load_tenant, read_tenant_file, tenant_names
+from infra.tenant import RetentionDays, TenantFileError, load_tenant, read_tenant_file, tenant_names
 from local.emulator import ROOT
 
 
@@ -107,7 +107,7 @@ def test_what_is_no_toml_is_refused_by_place(tmp_path: Path) -> None:
 
 
 def test_an_unknown_tenant_is_told_those_that_are_there() -> None:
-    with pytest.raises(TenantFileError, match=r"no such tenant file; there are: acme, local"):
+    with pytest.raises(TenantFileError, match=r"no such tenant file; there are: .*acme, .*local"):
         load_tenant("nobody")
     with pytest.raises(TenantFileError, match="no such tenant file"):
         load_tenant("../tenants/acme")
@@ -120,19 +120,14 @@ def test_the_retentions_are_those_of_the_cdk_by_name() -> None:
 
 
 def test_the_app_ends_with_a_message_and_no_traceback(tmp_path: Path) -> None:
-    wrong = TENANT_FOLDER / "zz-test-wrong.toml"
-    wrong.write_text('name = "zz-test-wrong"\nbogus = 1\n')
-    try:
-        ended = subprocess.run(
-            [sys.executable, str(ROOT / "app.py"), "--tenant", wrong.stem, "--output", str(tmp_path)],
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    finally:
-        wrong.unlink()
+    ended = subprocess.run(
+        [sys.executable, str(ROOT / "app.py"), "--tenant", "nobody", "--output", str(tmp_path)],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     assert ended.returncode == 2
-    assert "infra/tenants/zz-test-wrong.toml: bogus: no such key" in ended.stderr
+    assert "infra/tenants/nobody.toml: there is no such tenant file" in ended.stderr
     assert "Traceback" not in ended.stderr

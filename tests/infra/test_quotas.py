@@ -1,0 +1,89 @@
+"""What fifty tenants in one account and region would use, against AWS's default quotas.
+
+One account a tenant is recommended; this keeps the other way open. Quotas as AWS's user guides gave them in 2026: "IAM and
+STS quotas", "Amazon API Gateway quotas", "Lambda quotas", "CloudWatch Logs quotas", "Quotas in Amazon DynamoDB".
+"""
+
+import io
+import zipfile
+from pathlib import Path
+
+from tests.infra.template import Template
+
+TENANTS = 50
+
+# CloudFormation type → how many of it an account may have in a region (roles: in all regions).
+QUOTAS = {
+    "AWS::ApiGatewayV2::Api": 600,
+    "AWS::CloudWatch::Alarm": 5_000,
+    "AWS::DynamoDB::Table": 2_500,
+    "AWS::IAM::Role": 1_000,
+    "AWS::SecretsManager::Secret": 500_000,
+    "AWS::SNS::Topic": 100_000,
+}
+CONCURRENT_EXECUTIONS = 1_000
+CODE_STORAGE_BYTES = 75 * 1024**3
+DEPLOYMENTS_KEPT = 20
+"""Versions of each function and layer that lie about before somebody cleans up."""
+
+# No quota that fifty tenants could come near: none, or one a parent (an API's routes, a log group's filters).
+UNCOUNTED = {
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::IAM::Policy",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Function",
+    "AWS::Lambda::LayerVersion",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
+    "AWS::CDK::Metadata",
+}
+
+
+def test_every_kind_of_resource_has_been_thought_of(template: Template) -> None:
+    kinds = {resource["Type"] for resource in template.content["Resources"].values()}
+
+    assert kinds <= QUOTAS.keys() | UNCOUNTED
+
+
+def test_fifty_tenants_use_at_most_half_of_any_quota(template: Template) -> None:
+    for kind, quota in QUOTAS.items():
+        assert len(template.resources(kind)) * TENANTS <= quota / 2, kind
+
+
+def test_storms_at_fifty_tenants_at_once_leave_the_account_concurrency(template: Template) -> None:
+    mappings = template.properties("AWS::Lambda::EventSourceMapping")
+    reserved = [
+        function.get("ReservedConcurrentExecutions", 0) for function in template.properties("AWS::Lambda::Function")
+    ]
+
+    polled = sum(mapping["ScalingConfig"]["MaximumConcurrency"] for mapping in mappings)
+    assert polled * TENANTS <= CONCURRENT_EXECUTIONS / 2
+    assert sum(reserved) * TENANTS <= CONCURRENT_EXECUTIONS / 2
+
+
+def test_no_tenant_needs_a_line_of_the_accounts_log_resource_policy(template: Template) -> None:
+    # An account has ten such policies a region; groups below /aws/vendedlogs/ need none of their own.
+    assert not template.resources("AWS::Logs::ResourcePolicy")
+    for group in template.properties("AWS::Logs::LogGroup"):
+        assert group["LogGroupName"].startswith("/aws/vendedlogs/")
+
+
+def test_the_code_of_fifty_tenants_fits_lambdas_storage(assembly: Path) -> None:
+    # Both tenants' assets lie in one assembly and are the same, so this counts one tenant's.
+    zipped = sum(_zipped_size(folder) for folder in assembly.glob("asset.*") if folder.is_dir())
+
+    assert 0 < zipped * TENANTS * DEPLOYMENTS_KEPT <= CODE_STORAGE_BYTES
+
+
+def _zipped_size(folder: Path) -> int:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in folder.rglob("*"):
+            archive.write(path, path.relative_to(folder))
+    return packed.tell()
