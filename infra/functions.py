@@ -55,6 +55,7 @@ class Functions(Construct):
         self._layers = layers
         self._table = table
         self._queues = queues
+        self.log_groups: dict[str, logs.LogGroup] = {}
         secret_prefix = f"tandem/{tenant.name}/integrations"
 
         self.webhook_ingest = self._function(
@@ -139,6 +140,7 @@ class Functions(Construct):
             retention=logs.RetentionDays[self._tenant.logs.retention_days.name],
             removal_policy=RemovalPolicy.DESTROY,
         )
+        self.log_groups[name] = log_group
         # A role of its own instead of AWSLambdaBasicExecutionRole, which may write to every log group of the account.
         role = iam.Role(
             self,

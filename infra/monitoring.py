@@ -48,6 +48,12 @@ class Monitoring(Construct):
             "Alert events wait longer than 5 minutes for alert_processor.",
             above=_OLDEST_MESSAGE.to_seconds(),
         )
+        # What alert_processor cannot process it parks in the table and acknowledges; no queue shows that.
+        self._alarm(
+            "ParkedEvents",
+            self._counted("ParkedEvents", functions.log_groups["alert_processor"], "{ $.parked > 0 }", "$.parked"),
+            "Alert events could not be processed and were parked: see GET /api/v1/dead-letters.",
+        )
         for name, function in functions.all.items():
             self._function_alarms(name, function)
         self._alarm(
@@ -55,7 +61,12 @@ class Monitoring(Construct):
             api.http_api.metric_server_error(period=_PERIOD, statistic="Sum"),
             "Requests were answered with a 5xx: webhooks may not have been stored.",
         )
-        self._throttled_requests(api)
+        # The API's own 4xx metric counts every wrong secret too; only the access log tells a 429 from it.
+        self._alarm(
+            "ThrottledRequests",
+            self._counted("ThrottledRequests", api.access_log, '{ $.status = "429" }', "1"),
+            "Requests were answered 429; Tactical RMM sends no webhook a second time.",
+        )
 
     def _function_alarms(self, name: str, function: lambda_.Function) -> None:
         prefix = "".join(word.capitalize() for word in name.split("_"))
@@ -66,20 +77,17 @@ class Monitoring(Construct):
             f"{name} was held back: the account's or the function's concurrency is used up.",
         )
 
-    def _throttled_requests(self, api: Api) -> None:
-        # The API's own 4xx metric counts every wrong secret too; only the access log tells a 429 from it.
-        metric = logs.MetricFilter(
+    def _counted(self, name: str, log_group: logs.ILogGroup, pattern: str, value: str) -> cloudwatch.Metric:
+        """The sum of `value` over the lines of `log_group` that match, as a metric of this tenant's own."""
+        return logs.MetricFilter(
             self,
-            "ThrottledRequestsFilter",
-            log_group=api.access_log,
+            f"{name}Filter",
+            log_group=log_group,
             metric_namespace=METRICS_NAMESPACE,
-            metric_name=f"ThrottledRequests-{self._tenant.name}",
-            filter_pattern=logs.FilterPattern.literal('{ $.status = "429" }'),
-            metric_value="1",
+            metric_name=f"{name}-{self._tenant.name}",
+            filter_pattern=logs.FilterPattern.literal(pattern),
+            metric_value=value,
         ).metric(period=_PERIOD, statistic="Sum")
-        self._alarm(
-            "ThrottledRequests", metric, "Requests were answered 429; Tactical RMM sends no webhook a second time."
-        )
 
     def _alarm(self, construct_id: str, metric: cloudwatch.IMetric, description: str, *, above: float = 0) -> None:
         alarm = cloudwatch.Alarm(

@@ -1,7 +1,7 @@
 """What fifty tenants in one account and region would use, against AWS's default quotas.
 
-One account a tenant is recommended; this keeps the other way open. Quotas as AWS's user guides gave them in 2026: "IAM and
-STS quotas", "Amazon API Gateway quotas", "Lambda quotas", "CloudWatch Logs quotas", "Quotas in Amazon DynamoDB".
+One account a tenant is recommended; this keeps the other way open. The quotas are the defaults in AWS's user guides of
+2026: "IAM and STS quotas", "Amazon API Gateway quotas", "Lambda quotas", "Quotas in Amazon DynamoDB".
 """
 
 import io

@@ -9,6 +9,7 @@ import pytest
 from infra.table_schema import table_definition
 from local.emulator import ROOT
 from local.lint_template import findings
+from tandem import telemetry
 from tests.infra.template import Template
 
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
@@ -195,6 +196,7 @@ def test_an_alarm_watches_each_thing_that_can_go_wrong(template: Template) -> No
         ("AWS/Lambda", "Throttles"),
         ("AWS/ApiGateway", "5xx"),
         ("Tandem", "ThrottledRequests-local"),
+        ("Tandem", "ParkedEvents-local"),
     }
     for metric in ("Errors", "Throttles"):
         assert len([alarm for alarm in alarms if alarm["MetricName"] == metric]) == len(FUNCTIONS)
@@ -205,11 +207,25 @@ def test_an_alarm_watches_each_thing_that_can_go_wrong(template: Template) -> No
 
 
 def test_a_429_is_counted_from_the_access_log(template: Template) -> None:
-    (metric_filter,) = template.properties("AWS::Logs::MetricFilter")
+    metric_filter = _metric_filter(template, "ThrottledRequests-local")
     (stage,) = template.properties("AWS::ApiGatewayV2::Stage")
 
     assert metric_filter["FilterPattern"] == '{ $.status = "429" }'
     assert metric_filter["LogGroupName"]["Ref"] == stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"][0]
+
+
+def test_a_parked_event_is_counted_from_the_line_that_the_processor_writes(
+    template: Template, capsys: pytest.CaptureFixture[str]
+) -> None:
+    telemetry.counts({"parked": 2, "ticket_created": 1}, {"function": "alert_processor"})
+    written = json.loads(capsys.readouterr().out)
+
+    metric_filter = _metric_filter(template, "ParkedEvents-local")
+    assert written["parked"] == 2
+    assert metric_filter["FilterPattern"] == "{ $.parked > 0 }"
+    assert metric_filter["MetricTransformations"][0]["MetricValue"] == "$.parked"
+    log_group = template.function("alert_processor")["LoggingConfig"]["LogGroup"]
+    assert metric_filter["LogGroupName"] == log_group
 
 
 def test_the_first_admin_key_is_generated_and_needs_no_quoting(template: Template) -> None:
@@ -280,6 +296,15 @@ def _allowed(template: Template, name: str) -> set[str]:
 
 def _environment(template: Template, name: str) -> dict[str, Any]:
     found: dict[str, Any] = template.function(name)["Environment"]["Variables"]
+    return found
+
+
+def _metric_filter(template: Template, metric: str) -> dict[str, Any]:
+    (found,) = [
+        properties
+        for properties in template.properties("AWS::Logs::MetricFilter")
+        if properties["MetricTransformations"][0]["MetricName"] == metric
+    ]
     return found
 
 
