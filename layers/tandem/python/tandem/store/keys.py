@@ -21,6 +21,11 @@ def alert_key(alert_id: str) -> Key:
     return {"pk": f"A#{alert_id}", "sk": "ALERT"}
 
 
+def alert_id_of(pk: str) -> str:
+    """The alert id that an alert's partition key holds."""
+    return pk.removeprefix("A#")
+
+
 def trace_key(alert_id: str) -> Key:
     """Question 2."""
     return {"pk": f"A#{alert_id}", "sk": "TRACE"}

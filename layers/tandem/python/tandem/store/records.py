@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tandem.alerts.models import (
@@ -30,12 +30,17 @@ RAW_RETENTION = timedelta(days=90)
 TOMBSTONE_RETENTION = timedelta(days=7)
 DEAD_LETTER_RETENTION = timedelta(days=30)
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def alert_item(alert: Alert, now: datetime) -> Item:
-    """The alert with its index entries: none for a tombstone, which nobody lists; `live` only while it is live."""
+    """The alert with its index entries: none for a tombstone, which nobody lists; `live` only while it is live.
+
+    Written by every event, twice for each started KB: so its id stands in the key only, its times are numbers, and an
+    ordinary alert stays below 1 KB.
+    """
     values: dict[str, Any] = {
         **keys.alert_key(alert.alert_id),
-        "alert_id": alert.alert_id,
         "integration_id": alert.integration_id,
         "provider": alert.provider.value,
         "external_alert_id": alert.external_alert_id,
@@ -44,7 +49,7 @@ def alert_item(alert: Alert, now: datetime) -> Item:
         "status": alert.status.value,
         "severity": alert.severity.value,
         "message": alert.message or None,
-        "first_seen_at": to_text(alert.first_seen_at),
+        "first_seen_at": _microseconds(alert.first_seen_at),
         "external_device_id": alert.external_device_id,
         "device_name": alert.device_name,
         "organization_id": alert.organization_id,
@@ -54,17 +59,17 @@ def alert_item(alert: Alert, now: datetime) -> Item:
         "activity_type": alert.activity_type,
         "alert_class": alert.alert_class,
         "source_type": alert.source_type,
-        "triggered_at": _text(alert.triggered_at),
-        "last_triggered_at": _text(alert.last_triggered_at),
-        "last_reset_at": _text(alert.last_reset_at),
-        "last_acknowledged_at": _text(alert.last_acknowledged_at),
-        "last_occurrence_at": _text(alert.last_occurrence_at),
-        "resolved_at": _text(alert.resolved_at),
-        "acknowledged_at": _text(alert.acknowledged_at),
+        "triggered_at": _microseconds(alert.triggered_at),
+        "last_triggered_at": _microseconds(alert.last_triggered_at),
+        "last_reset_at": _microseconds(alert.last_reset_at),
+        "last_acknowledged_at": _microseconds(alert.last_acknowledged_at),
+        "last_occurrence_at": _microseconds(alert.last_occurrence_at),
+        "resolved_at": _microseconds(alert.resolved_at),
+        "acknowledged_at": _microseconds(alert.acknowledged_at),
         "acknowledged_by": alert.acknowledged_by,
         "occurrence_count": alert.occurrence_count,
         "ticket_id": alert.ticket_id,
-        "rule": asdict(alert.rule) if alert.rule else None,
+        "rule": _rule_values(alert.rule) if alert.rule else None,
         "needs_mapping": True if alert.needs_mapping else None,
         "suppressed_by_window_id": alert.suppressed_by_window_id,
         "version": alert.version,
@@ -72,12 +77,14 @@ def alert_item(alert: Alert, now: datetime) -> Item:
     if alert.status is AlertStatus.TOMBSTONE:
         return encode_item({**values, "expires_at": _expiry(now, TOMBSTONE_RETENTION)})
     shard = keys.shard_of(alert.alert_id)
-    sort = keys.time_sort(alert.first_seen_at, alert.alert_id)
-    values |= {"list_pk": keys.alerts_by_time(shard), "list_sk": sort}
+    values |= {
+        "list_pk": keys.alerts_by_time(shard),
+        "list_sk": keys.time_sort(alert.first_seen_at, alert.alert_id),
+    }
     if alert.external_device_id is not None:
-        values |= {"owner_pk": keys.device_owner(alert.integration_id, alert.external_device_id), "owner_sk": sort}
+        values |= {"owner_pk": keys.device_owner(alert.integration_id, alert.external_device_id)}
     if alert.is_live:
-        values |= {"live_pk": keys.live_alerts(alert.integration_id, shard), "live_sk": sort}
+        values |= {"live_pk": keys.live_alerts(alert.integration_id, shard)}
     return encode_item({**values, "expires_at": _expiry(now, ALERT_RETENTION)})
 
 
@@ -86,7 +93,7 @@ def alert_from(item: Mapping[str, Any]) -> Alert:
     values = decode_item(item)
     rule = values.get("rule")
     return Alert(
-        alert_id=values["alert_id"],
+        alert_id=keys.alert_id_of(values["pk"]),
         integration_id=values["integration_id"],
         provider=Provider(values["provider"]),
         external_alert_id=values.get("external_alert_id"),
@@ -95,7 +102,7 @@ def alert_from(item: Mapping[str, Any]) -> Alert:
         status=AlertStatus(values["status"]),
         severity=Severity(values["severity"]),
         message=values.get("message", ""),
-        first_seen_at=from_text(values["first_seen_at"]),
+        first_seen_at=_EPOCH + timedelta(microseconds=values["first_seen_at"]),
         external_device_id=values.get("external_device_id"),
         device_name=values.get("device_name"),
         organization_id=values.get("organization_id"),
@@ -105,13 +112,13 @@ def alert_from(item: Mapping[str, Any]) -> Alert:
         activity_type=values.get("activity_type"),
         alert_class=values.get("alert_class"),
         source_type=values.get("source_type"),
-        triggered_at=_time(values.get("triggered_at")),
-        last_triggered_at=_time(values.get("last_triggered_at")),
-        last_reset_at=_time(values.get("last_reset_at")),
-        last_acknowledged_at=_time(values.get("last_acknowledged_at")),
-        last_occurrence_at=_time(values.get("last_occurrence_at")),
-        resolved_at=_time(values.get("resolved_at")),
-        acknowledged_at=_time(values.get("acknowledged_at")),
+        triggered_at=_moment(values.get("triggered_at")),
+        last_triggered_at=_moment(values.get("last_triggered_at")),
+        last_reset_at=_moment(values.get("last_reset_at")),
+        last_acknowledged_at=_moment(values.get("last_acknowledged_at")),
+        last_occurrence_at=_moment(values.get("last_occurrence_at")),
+        resolved_at=_moment(values.get("resolved_at")),
+        acknowledged_at=_moment(values.get("acknowledged_at")),
         acknowledged_by=values.get("acknowledged_by"),
         occurrence_count=values["occurrence_count"],
         ticket_id=values.get("ticket_id"),
@@ -122,16 +129,30 @@ def alert_from(item: Mapping[str, Any]) -> Alert:
     )
 
 
+def _rule_values(rule: RuleReference) -> dict[str, Any]:
+    """Without what most rules say alike; `_rule_reference` puts it back."""
+    return {
+        "rule_id": rule.rule_id,
+        "revision": rule.revision,
+        "name": rule.name,
+        "create_ticket": None if rule.create_ticket else False,
+        "priority": rule.priority,
+        "auto_resolve_ticket": True if rule.auto_resolve_ticket else None,
+        "auto_resolve_status_id": rule.auto_resolve_status_id,
+        "reset_alert_on_ticket_close": None if rule.reset_alert_on_ticket_close else False,
+    }
+
+
 def _rule_reference(values: Mapping[str, Any]) -> RuleReference:
     return RuleReference(
         rule_id=values["rule_id"],
         revision=values["revision"],
         name=values["name"],
-        create_ticket=values["create_ticket"],
+        create_ticket=values.get("create_ticket", True),
         priority=values.get("priority"),
-        auto_resolve_ticket=values["auto_resolve_ticket"],
+        auto_resolve_ticket=values.get("auto_resolve_ticket", False),
         auto_resolve_status_id=values.get("auto_resolve_status_id"),
-        reset_alert_on_ticket_close=values["reset_alert_on_ticket_close"],
+        reset_alert_on_ticket_close=values.get("reset_alert_on_ticket_close", True),
     )
 
 
@@ -270,7 +291,6 @@ def device_from(item: Mapping[str, Any]) -> DeviceRecord:
 
 def ticket_item(ticket: Ticket) -> Item:
     """The ticket with its index entries: open or closed by time, and its client's."""
-    sort = keys.time_sort(ticket.opened_at, ticket.ticket_id)
     values: dict[str, Any] = {
         **keys.ticket_key(ticket.ticket_id),
         **asdict(ticket),
@@ -280,10 +300,10 @@ def ticket_item(ticket: Ticket) -> Item:
         "touched_at": _text(ticket.touched_at),
         "contact": contact_values(ticket.contact),
         "list_pk": keys.tickets_by_time(ticket.is_closed, keys.shard_of(ticket.ticket_id)),
-        "list_sk": sort,
+        "list_sk": keys.time_sort(ticket.opened_at, ticket.ticket_id),
     }
     if ticket.client_id is not None:
-        values |= {"owner_pk": keys.client_owner(ticket.client_id), "owner_sk": sort}
+        values |= {"owner_pk": keys.client_owner(ticket.client_id)}
     return encode_item(values)
 
 
@@ -392,3 +412,12 @@ def _text(at: datetime | None) -> str | None:
 
 def _time(text: str | None) -> datetime | None:
     return from_text(text) if text is not None else None
+
+
+def _microseconds(at: datetime | None) -> int | None:
+    """A time since 1970 as a number: 9 bytes in an item instead of a text's 27."""
+    return (at - _EPOCH) // timedelta(microseconds=1) if at is not None else None
+
+
+def _moment(microseconds: int | None) -> datetime | None:
+    return _EPOCH + timedelta(microseconds=microseconds) if microseconds is not None else None
