@@ -1,0 +1,209 @@
+"""Results as tables: what was measured, the goal, and whether it was met."""
+
+from collections.abc import Mapping, Sequence
+
+from local.bench import event_units, imports, storm, throughput
+from local.bench.cost import MIX, Bill, EventUse, Fixed, IngestUse, ingest_ms, processor_ms
+from local.bench.event_units import CALLS_GOAL, CASES, Measured
+from local.bench.imports import ImportTime
+from local.bench.latency import Latency
+from local.bench.prices import Price
+from local.bench.storm import Storm
+from local.bench.tables import Table, goal
+from local.bench.throughput import Throughput
+
+SUGGESTIONS = {
+    "HTTP API requests": "a Lambda function URL costs nothing a request, but has no throttle and no access log",
+    "webhook_ingest: requests": "a direct integration of the API with SQS would need no function, nor authenticate",
+    "webhook_ingest: duration": "less memory, measured on AWS: most of it is waiting for the queue",
+    "SQS: send, receive, delete": "larger batches: a window of a second or two gathers them when events are rare",
+    "alert_processor: duration": "less memory, or events of different groups applied side by side",
+    "DynamoDB: table writes": "smaller items (each started KB counts, twice in a transaction) and fewer of them",
+    "DynamoDB: index writes": "fewer index entries: each listing costs a write for each new record",
+    "DynamoDB: reads": "nothing to gain: they are eventually consistent and shared by the batch already",
+    "Logs: API access": "fewer fields, or only what is not answered 200",
+    "Logs: webhook_ingest's own": "shorter lines: the access log has the request already",
+    "Logs: alert_processor's own": "one line a batch instead of one an event",
+    "Logs: Lambda's START, END, REPORT": "the JSON log format with system log level WARN leaves them out",
+}
+
+
+def units_table(measured: Measured) -> list[Table]:
+    """Calls and units by case and batch, and whether the goals hold."""
+    rows: list[tuple[str, ...]] = []
+    for case in CASES:
+        for batch, each in sorted(measured.by_case[case.key].items()):
+            met = each.total_calls <= CALLS_GOAL[batch] + 1e-9
+            if case.key == "redelivery":
+                met = met and each.units.writes == 0
+            rows.append(
+                (
+                    case.name if batch == event_units.BATCHES[0] else "",
+                    str(batch),
+                    f"{each.total_calls:.2f}",
+                    f"{each.units.reads:.2f}",
+                    f"{each.units.table_writes:.2f}",
+                    f"{each.units.index_writes:.2f}",
+                    f"{each.stored_bytes:,.0f}",
+                    f"{each.log_bytes:,.0f}",
+                    goal(met),
+                )
+            )
+    return [
+        Table(
+            "DynamoDB calls and units of one alert event, warm",
+            ("event", "batch", "calls", "RRU", "WRU table", "WRU indexes", "bytes stored", "bytes logged", "goal"),
+            rows,
+            (
+                f"Goals: at most {CALLS_GOAL[1]:g} calls an event at batch 1 and {CALLS_GOAL[10]:g} at batch 10; "
+                "a redelivery writes nothing.",
+                f"Mean of {event_units.EVENTS} events of the three RMMs, each on a device of its own. "
+                "Units are computed from the requests by item size.",
+                f"Check: {measured.our_writes:,.0f} write units in all; the emulator counts "
+                f"{measured.emulator_writes:,.0f}.",
+            ),
+        )
+    ]
+
+
+def imports_table(times: Sequence[ImportTime]) -> list[Table]:
+    """Import times against the baseline."""
+    rows: list[tuple[str, ...]] = [
+        (
+            each.name,
+            f"{each.median_ms:.0f} ms",
+            f"{each.best_ms:.0f} ms",
+            f"{each.factor:.2f}",
+            goal(each.factor <= imports.GOAL_FACTOR) if each.name == imports.GOAL_FUNCTION else "",
+        )
+        for each in times
+    ]
+    return [
+        Table(
+            "Import in a fresh interpreter",
+            ("what", "median", "best", "of baseline", "goal"),
+            rows,
+            (
+                f"{imports.ROUNDS} interleaved rounds. Goal: {imports.GOAL_FUNCTION} at most {imports.GOAL_FACTOR:g} "
+                "of the baseline.",
+                "webhook_ingest makes its clients of DynamoDB and SQS while it is imported; alert_processor makes its "
+                "own at the first batch.",
+            ),
+        )
+    ]
+
+
+def throughput_table(measured: Throughput) -> list[Table]:
+    """Alerts a second."""
+    rows: list[tuple[str, ...]] = [
+        (
+            "alerts applied a second",
+            f"{measured.a_second:.0f} (best {measured.best_a_second:.0f})",
+            f">= {throughput.GOAL_A_SECOND}",
+            goal(measured.a_second >= throughput.GOAL_A_SECOND),
+        ),
+        ("time spent waiting for the emulator", f"{measured.waiting:.0%}", "", ""),
+        ("our own computing an event", f"{measured.cpu_ms:.2f} ms", "", ""),
+        ("alerts a second if the table answered at once", f"{measured.without_the_emulator:.0f}", "", ""),
+    ]
+    return [
+        Table(
+            "Throughput of one alert_processor, batch 10",
+            ("", "measured", "wanted", "goal"),
+            rows,
+            (
+                "A third new tickets, a third occurrences, a third recorded only; median of "
+                f"{throughput.ROUNDS} rounds of {throughput.EVENTS_A_ROUND}.",
+            ),
+        )
+    ]
+
+
+def latency_table(measured: Sequence[Latency]) -> list[Table]:
+    """Ingest over HTTP."""
+    rows: list[tuple[str, ...]] = [
+        (
+            str(each.senders),
+            f"{each.p50:.0f} ms",
+            f"{each.p90:.0f} ms",
+            f"{each.p99:.0f} ms",
+            f"{each.a_second:.0f}",
+        )
+        for each in measured
+    ]
+    return [
+        Table(
+            "A webhook over HTTP on the local stack, warm",
+            ("senders at once", "p50", "p90", "p99", "webhooks a second"),
+            rows,
+            ("Most of it is the emulator: a warm call of any function costs some 55 ms there.",),
+        )
+    ]
+
+
+def storm_table(measured: Storm) -> list[Table]:
+    """The quiet device behind a storm."""
+    first, worst = measured.waits[0], max(measured.waits)
+    rows: list[tuple[str, ...]] = [
+        ("the event sent right behind the storm has its ticket after", f"{first:.2f} s",
+         f"< {storm.GOAL_SECONDS:g} s", goal(first < storm.GOAL_SECONDS)),
+        (f"the slowest of {len(measured.waits)} such devices, one after another", f"{worst:.2f} s",
+         f"< {storm.GOAL_SECONDS:g} s", goal(worst < storm.GOAL_SECONDS)),
+        ("messages of the storm still waiting then", f"{measured.behind:,}", "", ""),
+        (f"all {storm.EVENTS:,} applied after", f"{measured.drained:.1f} s", "", ""),
+    ]  # fmt: skip
+    return [
+        Table(
+            f"Storm: {storm.EVENTS:,} events of one device, then one of another",
+            ("", "measured", "wanted", "goal"),
+            rows,
+            (f"{storm.POLLERS} pollers in processes of their own, on the emulator's FIFO queue.",),
+        )
+    ]
+
+
+def cost_tables(
+    bills: Sequence[Bill],
+    events: Mapping[int, EventUse],
+    ingest: IngestUse,
+    memory_mb: int,
+    prices: Mapping[str, Price],
+) -> list[Table]:
+    """A million events by component, and what a stack costs each month besides."""
+    rows: list[tuple[str, ...]] = []
+    for index, line in enumerate(bills[0].lines):
+        quantity = f"{line.quantity:,.1f}" if line.quantity < 1000 else f"{line.quantity:,.0f}"
+        rows.append((line.component, f"{quantity} {line.unit}", *(f"${bill.lines[index].usd:.2f}" for bill in bills)))
+    rows.append(("total", "", *(f"${bill.usd:.2f}" for bill in bills)))
+    mix = ", ".join(f"{share:.0%} {name.replace('_', ' ')}" for name, share in MIX.items())
+    storage = bills[-1].stored_gb * (prices["dynamodb_storage"].usd + prices["dynamodb_recovery"].usd)
+    drivers = bills[-1].drivers()
+    unconfirmed = [price.name for price in prices.values() if not price.confirmed]
+    durations = ", ".join(
+        f"a batch of {bill.batch} {processor_ms(events[bill.batch], bill.batch, memory_mb):.0f} ms" for bill in bills
+    )
+    million = Table(
+        "Cost of a million alert events, us-east-1, list prices",
+        ("component", f"quantity at batch {bills[0].batch}", *(f"batch {bill.batch}" for bill in bills)),
+        rows,
+        (
+            f"{mix}. Each is a webhook of its own and is processed.",
+            f"Durations are our measured computing at the vCPU share of {memory_mb} MB, and assumed answers of the "
+            f"services: ingest {ingest_ms(ingest, memory_mb):.0f} ms, {durations}.",
+            f"The table grows by {bills[-1].stored_gb:.2f} GB, ${storage:.2f} a month with point-in-time recovery. "
+            "Left out: data transfer, cold starts, free tiers.",
+            "Dearest at batch "
+            f"{bills[-1].batch}: "
+            + "; ".join(f"{line.component} {line.usd / bills[-1].usd:.0%}" for line in drivers)
+            + ".",
+            *(f"{line.component}: {SUGGESTIONS[line.component]}." for line in drivers if line.component in SUGGESTIONS),
+            f"Prices and their sources: local/bench/prices.toml. Unconfirmed: {', '.join(unconfirmed)}.",
+        ),
+    )
+    fixed = Fixed().lines(prices)
+    monthly: list[tuple[str, ...]] = [
+        (line.component, f"{line.quantity:,.0f} {line.unit}", f"${line.usd:.2f}") for line in fixed
+    ]
+    monthly.append(("total", "", f"${sum(line.usd for line in fixed):.2f}"))
+    title = "Cost of a stack each month, whatever happens"
+    return [million, Table(title, ("component", "quantity", "USD"), monthly)]
