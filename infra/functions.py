@@ -71,13 +71,7 @@ class Functions(Construct):
 
         self.alert_processor = self._function("alert_processor", timeout=PROCESSOR_TIMEOUT, environment={})
         self._allow_read_and_write(self.alert_processor)
-        # Beside what an event-source mapping needs: a failed message's visibility grows by attempt, and
-        # what a decision makes happen later goes back into the queue.
-        self._allow(
-            self.alert_processor,
-            ["sqs:ChangeMessageVisibility", "sqs:SendMessage"],
-            [queues.alert_events.queue_arn],
-        )
+        # This also allows what the mapping and the processor do with messages, ChangeMessageVisibility among it.
         self.alert_processor.add_event_source(
             event_sources.SqsEventSource(
                 queues.alert_events,
@@ -105,11 +99,8 @@ class Functions(Construct):
             [
                 "secretsmanager:CreateSecret",
                 "secretsmanager:DeleteSecret",
-                "secretsmanager:DescribeSecret",
                 "secretsmanager:GetSecretValue",
                 "secretsmanager:PutSecretValue",
-                "secretsmanager:TagResource",
-                "secretsmanager:UpdateSecret",
             ],
             secret_prefix,
         )
@@ -184,8 +175,6 @@ class Functions(Construct):
             function,
             [
                 "dynamodb:BatchGetItem",
-                "dynamodb:BatchWriteItem",
-                "dynamodb:ConditionCheckItem",
                 "dynamodb:DeleteItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",

@@ -163,7 +163,7 @@ def test_the_processor_reads_no_secrets(template: Template) -> None:
 
     assert not {action for action in allowed if action.startswith("secretsmanager:")}
     assert {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"} <= allowed
-    assert {"dynamodb:ConditionCheckItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"} <= allowed
+    assert {"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"} <= allowed
 
 
 def test_nobody_may_scan_or_change_the_table_itself(template: Template) -> None:
