@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tandem.alerts.event_message import encode
 from tandem.alerts.models import AlertEvent
+from tandem.desk import work
 from tandem.desk.builtin import BuiltinDesk
 from tandem.processing.dead_letters import DeadLetters
 from tandem.processing.processor import AlertProcessor, Message
@@ -17,7 +17,8 @@ from tandem.store.codec import decode_item, encode_item
 from tandem.store.context import ContextCache
 from tandem.store.numbers import TicketNumbers
 from tandem.store.reads import BatchReader
-from tests.unit.alerts.world import START
+from tandem.store.records import condition_from, ticket_from
+from tests.unit.alerts.world import BOARD, START
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -94,6 +95,24 @@ def processor(
     )
 
 
+def close_ticket(client: "DynamoDBClient", table: str) -> None:
+    """A person closes the table's only open ticket."""
+    (ticket,) = [item for item in of_kind(client, table, "TICKET") if item.get("is_closed") is False]
+    key = keys.condition_key(ticket["condition_id"])
+    found = client.batch_get_item(
+        RequestItems={table: {"Keys": [encode_item(key), encode_item(keys.ticket_key(ticket["ticket_id"]))]}}
+    )["Responses"][table]
+    records = {item["sk"]["S"]: item for item in found}
+    decision = work.close(
+        ticket_from(records["TICKET"]),
+        condition_from(records["CONDITION"]),
+        BOARD,
+        None,
+        work.Act("close", "u1", START),
+    )
+    DecisionWriter(client, table, BuiltinDesk()).apply(decision, START)
+
+
 def message(event: AlertEvent, number: int = 0) -> Message:
     """The event as the queue hands it over."""
     return Message(f"m{number}-{event.event_id}", encode(event), event.group_id, START)
@@ -130,8 +149,3 @@ class Calls:
         """What was counted since the last time."""
         counted, self._counted = self._counted, Counter()
         return counted
-
-
-def renamed(event: AlertEvent, alert: str) -> AlertEvent:
-    """The same event about another alert."""
-    return replace(event, external_alert_id=alert, event_id=f"{event.event_id}-{alert}")

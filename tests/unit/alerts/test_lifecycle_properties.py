@@ -10,16 +10,17 @@ from tandem.alerts.tickets import Ticket
 from tests.unit.alerts.world import World, event
 
 times = st.integers(0, 8)
-alerts = st.sampled_from(["a1", "a2", "a3"])
+alerts = st.sampled_from(["a1", "a2", None])
 
 
 @st.composite
 def events(draw: st.DrawFn, devices: tuple[str, ...] = ("d1",)) -> AlertEvent:
+    device = draw(st.sampled_from(devices))
     alert = draw(alerts)
     return event(
         draw(st.sampled_from(Kind)),
         draw(times),
-        f"{alert}-{(device := draw(st.sampled_from(devices)))}",
+        f"{alert}-{device}" if alert else None,
         device=device,
         severity=draw(st.sampled_from(Severity)),
         name=str(draw(st.integers(0, 1))),

@@ -44,7 +44,7 @@ def test_any_order_and_any_repetition_ends_in_the_state_of_the_order_of_times(
 ) -> None:
     shuffled = events + events[: len(events) // 2]
     random.shuffle(shuffled)  # type: ignore[attr-defined]  # hypothesis gives a random.Random
-    assert told(shuffled).status is status_by_walking(events)
+    assert told(shuffled).status() is status_by_walking(events)
 
 
 @given(happenings, st.tuples(st.sampled_from(Kind), st.integers(0, 6).map(at)), happenings)
@@ -57,14 +57,14 @@ def test_an_event_that_changes_nothing_changes_nothing_later_either(
 
 
 def test_at_equal_times_reset_beats_acknowledge_beats_trigger() -> None:
-    assert told([(Kind.RESET, at(1)), (Kind.TRIGGERED, at(1))]).status is AlertStatus.RESOLVED
-    assert told([(Kind.ACKNOWLEDGED, at(1)), (Kind.TRIGGERED, at(1))]).status is AlertStatus.ACKNOWLEDGED
-    assert told([(Kind.RESET, at(1)), (Kind.ACKNOWLEDGED, at(1)), (Kind.TRIGGERED, at(1))]).status is (
+    assert told([(Kind.RESET, at(1)), (Kind.TRIGGERED, at(1))]).status() is AlertStatus.RESOLVED
+    assert told([(Kind.ACKNOWLEDGED, at(1)), (Kind.TRIGGERED, at(1))]).status() is AlertStatus.ACKNOWLEDGED
+    assert told([(Kind.RESET, at(1)), (Kind.ACKNOWLEDGED, at(1)), (Kind.TRIGGERED, at(1))]).status() is (
         AlertStatus.RESOLVED
     )
 
 
 def test_a_firing_after_an_acknowledge_makes_the_alert_active_again() -> None:
-    assert told([(Kind.TRIGGERED, at(1)), (Kind.ACKNOWLEDGED, at(2)), (Kind.TRIGGERED, at(3))]).status is (
+    assert told([(Kind.TRIGGERED, at(1)), (Kind.ACKNOWLEDGED, at(2)), (Kind.TRIGGERED, at(3))]).status() is (
         AlertStatus.ACTIVE
     )

@@ -14,6 +14,7 @@ from tandem.alerts.models import (
     AlertEvent,
     Client,
     Condition,
+    Contact,
     DeviceRecord,
     Kind,
     Organization,
@@ -112,6 +113,7 @@ class World:
     tickets: dict[str, Ticket] = field(default_factory=dict)
     comments: dict[str, Comment] = field(default_factory=dict)
     links: set[tuple[str, str]] = field(default_factory=set)
+    waiting: set[str] = field(default_factory=set)
     numbers: int = 0
 
     def context(self) -> Context:
@@ -121,7 +123,7 @@ class World:
             integration_name="Tactical",
             rules=self.rules,
             organizations=self.organizations,
-            clients={"c1": Client("c1", "Acme"), "c2": Client("c2", "Globex")},
+            clients={"c1": Client("c1", "Acme"), "c2": Client("c2", "Globex", Contact("Bob", "bob@globex.example"))},
             boards={BOARD.board_id: BOARD},
             default_client_id=self.default_client_id,
             ticket_number=f"T-{1001 + self.numbers}",
@@ -129,9 +131,6 @@ class World:
 
     def state(self, heard: AlertEvent) -> State:
         alert = self.alerts.get(heard.alert_id)
-        if alert is None and heard.external_alert_id is None and heard.kind is not Kind.TRIGGERED:
-            named = self.conditions.get(heard.condition_id)
-            alert = self.alerts.get(named.latest_alert_id or "") if named else None
         own = alert is None or alert.triggered_at is None
         condition = self.conditions.get(heard.condition_id if own or alert is None else alert.condition_id)
         return State(
@@ -149,7 +148,7 @@ class World:
             self.apply(decision)
         return decision
 
-    def close(self, ticket: Ticket, user: str = "u1", minutes: float = 0) -> None:
+    def close(self, ticket: Ticket, user: str = "u1") -> None:
         """A person closes the ticket."""
         ticket = self.tickets[ticket.ticket_id]
         self.apply(work.close(ticket, self.conditions.get(ticket.condition_id or ""), BOARD, None, self.act(user)))
@@ -166,11 +165,15 @@ class World:
         return work.Act(derived_id("act", str(len(self.comments)), self.now.isoformat()), user, self.now)
 
     def apply(self, decision: Decision) -> None:
+        """Write everything, each record one version after the one before."""
         if decision.alert:
             _one_on(decision.alert.version, self.alerts.get(decision.alert.alert_id))
             self.alerts[decision.alert.alert_id] = decision.alert
             if decision.trace:
+                _one_on(decision.trace.version, self.traces.get(decision.alert.alert_id))
                 self.traces[decision.alert.alert_id] = decision.trace
+            if decision.waits is not None:
+                (self.waiting.add if decision.waits else self.waiting.discard)(decision.alert.alert_id)
         if decision.condition:
             _one_on(decision.condition.version, self.conditions.get(decision.condition.condition_id))
             self.conditions[decision.condition.condition_id] = decision.condition
@@ -221,5 +224,5 @@ def rule(identifier: str, conditions: RuleConditions | None = None, order: int =
     return Rule(identifier, f"Rule {identifier}", True, order, conditions or RuleConditions(), made)
 
 
-def _one_on(version: int, before: Alert | Condition | Ticket | DeviceRecord | None) -> None:
+def _one_on(version: int, before: Alert | Condition | Ticket | DeviceRecord | Trace | None) -> None:
     assert version == (before.version if before else 0) + 1

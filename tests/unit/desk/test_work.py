@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tandem.alerts.models import Outcome
+from tandem.alerts.models import Outcome, Severity
 from tandem.alerts.tickets import Board, BookTime, CloseTicket, Priority, Status, WriteComment
 from tandem.desk import work
 from tandem.desk.work import Act, Change, DeskRefusedError
@@ -70,6 +70,18 @@ def test_reopening_takes_the_condition_back(world: World) -> None:
     assert (world.ticket.closed_at, world.ticket.closed_by, world.ticket.status_id) == (None, None, "new")
     assert world.condition.open_ticket_id == world.ticket.ticket_id
     assert world.condition.live_count == 1
+
+
+def test_reopening_brings_back_what_the_ticket_stood_for(world: World) -> None:
+    for minute in range(1, 7):
+        world.hear(triggered(minute))
+    first = world.ticket
+    world.close(first)
+    world.reopen(first)
+    assert world.condition.occurrence_count == 7
+    assert world.condition.open_ticket_severity is Severity.MODERATE
+    world.hear(triggered(8))
+    assert "occurrence 8" in world.comments_of(first)[-1].body
 
 
 def test_reopening_while_the_condition_has_another_open_ticket_is_refused_naming_it(world: World) -> None:

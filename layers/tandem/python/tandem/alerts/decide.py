@@ -12,11 +12,14 @@ from tandem.alerts.draft import Draft
 from tandem.alerts.folding import fold
 from tandem.alerts.limits import cut_bytes
 from tandem.alerts.models import Alert, AlertEvent, AlertStatus, Condition, Kind, Outcome, condition_id_of
-from tandem.alerts.ticketing import append_occurrence, decide_ticket, raise_severity, settle
+from tandem.alerts.placing import learn
+from tandem.alerts.ticketing import append_occurrence, decide_ticket, note_severity, raise_severity, settle
 from tandem.alerts.wording import acknowledged_comment, reset_comment
 
-LISTED_MESSAGE_BYTES = 512
-"""How much of a message the alert record holds; the whole one is kept with the raw text."""
+LISTED_MESSAGE_BYTES = 256
+"""How much of a message the alert record holds, which is billed by the kilobyte at each event."""
+
+_REDELIVERED = "redelivered or stale: the alert already knows something as late as this"
 
 
 def decide(event: AlertEvent, state: State, context: Context, now: datetime) -> Decision:
@@ -25,8 +28,10 @@ def decide(event: AlertEvent, state: State, context: Context, now: datetime) -> 
     `state.condition` must be the stored alert's condition where there is an alert, else the event's own; `state.ticket`
     the ticket that this condition has open.
     """
-    if event.decide_again:
-        return _decide_again(event, state, context, now)
+    if state.alert is not None and waits_for_this(event, state.alert):
+        return _decide_again(event, state, state.alert, context, now)
+    if event.decide_again or is_stale(event, state.alert):
+        return Decision(Outcome.IGNORED, "nothing waits to be decided again" if event.decide_again else _REDELIVERED)
     before = order.moments_of(state.alert)
     after = before.with_event(event.kind, event.occurred_at)
     match event.kind:
@@ -38,12 +43,21 @@ def decide(event: AlertEvent, state: State, context: Context, now: datetime) -> 
             return _acknowledged(event, state, now, before, after)
 
 
+def waits_for_this(event: AlertEvent, alert: Alert) -> bool:
+    """The alert waits for a mapping, and the event asks to look again: on purpose, or as a firing that comes again."""
+    if not alert.is_live or not alert.needs_mapping:
+        return False
+    return event.decide_again or (event.kind is Kind.TRIGGERED and is_stale(event, alert))
+
+
 def is_stale(event: AlertEvent, alert: Alert | None) -> bool:
     """The event changes nothing on the alert as stored, nor on any later state of it: a redelivery, or too late."""
     if event.decide_again:
         return False
     before = order.moments_of(alert)
-    return before.with_event(event.kind, event.occurred_at) == before and not _is_worse(event, alert, before)
+    is_redelivered = alert is not None and alert.last_event_id == event.event_id
+    matters = before.with_event(event.kind, event.occurred_at) != before and not is_redelivered
+    return not matters and not _is_worse(event, alert, before)
 
 
 def _is_worse(event: AlertEvent, alert: Alert | None, before: order.Moments) -> bool:
@@ -60,45 +74,40 @@ def _is_worse(event: AlertEvent, alert: Alert | None, before: order.Moments) -> 
 def _triggered(
     event: AlertEvent, state: State, context: Context, now: datetime, before: order.Moments, after: order.Moments
 ) -> Decision:
-    known = state.alert
-    later = after != before
-    worse = _is_worse(event, known, before)
-    if not later and not worse:
-        return Decision(
-            Outcome.IGNORED, "redelivered or stale: the alert already knows of a firing as late as this one"
-        )
-
-    draft = _draft(event, state, now, after)
+    known, condition = state.alert, _condition(event, state)
+    draft = Draft(event, state, now, _fired(event, known, condition, after, now), condition)
+    where = settle(draft, context)
     if not after.fires:
-        settle(draft, context)
         draft.alert = replace(draft.alert, resolved_at=after.reset)
         return draft.decided(Outcome.RESOLVED, "its reset had arrived before it")
-    ticket_id = draft.alert.ticket_id
-    if known is not None and known.is_live and ticket_id is not None and ticket_id == draft.condition.open_ticket_id:
+    if known is None or not known.is_live:
+        return decide_ticket(draft, context, where)
+    ticket_id, worse, later = known.ticket_id, _is_worse(event, known, before), after != before
+    if ticket_id is not None and ticket_id == draft.condition.open_ticket_id:
         if worse:
             return raise_severity(draft, known, ticket_id, later)
         return append_occurrence(draft, known, ticket_id)
-    return decide_ticket(draft, context)
+    if ticket_id is not None and before.triggered is not None and event.occurred_at < before.triggered:
+        return note_severity(draft, known)  # news from before the firing whose ticket a person closed
+    return decide_ticket(draft, context, where)
 
 
-def _decide_again(event: AlertEvent, state: State, context: Context, now: datetime) -> Decision:
-    known = state.alert
-    if known is None or not known.is_live or not known.needs_mapping:
-        return Decision(Outcome.IGNORED, "nothing waits to be decided again")
-    draft = Draft(event, state, now, known, _condition(event, state))
-    return decide_ticket(draft, context)
+def _decide_again(event: AlertEvent, state: State, known: Alert, context: Context, now: datetime) -> Decision:
+    again = replace(event, decide_again=True)
+    draft = Draft(again, state, now, known, _condition(event, state))
+    decision = decide_ticket(draft, context, settle(draft, context))
+    if decision.outcome is Outcome.NEEDS_MAPPING:
+        return Decision(Outcome.IGNORED, "still waits for a mapping")
+    return decision
 
 
 def _reset(event: AlertEvent, state: State, now: datetime, before: order.Moments, after: order.Moments) -> Decision:
     known = state.alert
-    if after == before:
-        return Decision(
-            Outcome.IGNORED, "redelivered or stale: the alert already knows something as late as this reset"
-        )
     if known is None or known.triggered_at is None:
         draft = _tombstone(event, state, now, after)
         return draft.untraced(Outcome.IGNORED, "reset before its trigger: remembered for when the trigger arrives")
     draft = Draft(event, state, now, _with_moments(known, after), _condition(event, state))
+    draft.device = learn(event, draft.device)
     if not before.fires:
         return draft.untraced(Outcome.IGNORED, "already resolved")
 
@@ -117,83 +126,77 @@ def _acknowledged(
     event: AlertEvent, state: State, now: datetime, before: order.Moments, after: order.Moments
 ) -> Decision:
     known = state.alert
-    if after == before:
-        return Decision(Outcome.IGNORED, "redelivered or stale: something as late as this acknowledge is known already")
     if known is None or known.triggered_at is None:
         draft = _tombstone(event, state, now, after)
         return draft.untraced(Outcome.IGNORED, "acknowledge before its trigger: remembered until the trigger arrives")
     draft = Draft(event, state, now, _with_moments(known, after), _condition(event, state))
-    if not before.fires or before.is_acknowledged:
+    if known.status is not AlertStatus.ACTIVE:
         return draft.untraced(Outcome.IGNORED, "acknowledged while it was not active")
-    draft.alert = replace(draft.alert, acknowledged_at=event.occurred_at)
+    draft.alert = replace(draft.alert, acknowledged_at=event.occurred_at, acknowledged_by=event.acted_by)
     if known.ticket_id is not None:
-        draft.comment(known.ticket_id, acknowledged_comment(event, draft.alert.acknowledged_by))
+        draft.comment(known.ticket_id, acknowledged_comment(event))
     return draft.decided(Outcome.ACKNOWLEDGED, "acknowledged in the RMM", ticket_id=known.ticket_id)
 
 
-def _draft(event: AlertEvent, state: State, now: datetime, after: order.Moments) -> Draft:
-    """The draft of a firing: the alert as the event tells it."""
-    known = state.alert
-    condition = _condition(event, state)
-    again = known is not None and known.triggered_at is not None
-    live = known is not None and known.is_live
-    seen = known if again else None
-    alert = Alert(
-        alert_id=known.alert_id if known else event.alert_id,
+def _blank(event: AlertEvent, condition: Condition, now: datetime) -> Alert:
+    """An alert of which nothing is known but which one it is."""
+    return Alert(
+        alert_id=event.alert_id,
         integration_id=event.integration_id,
         provider=event.provider,
         external_alert_id=event.external_alert_id,
         condition_id=condition.condition_id,
         identity=condition.identity,
-        status=after.status,
-        severity=max(known.severity, event.severity, key=lambda severity: severity.rank)
-        if known and live
-        else event.severity,
-        message=cut_bytes(event.message, LISTED_MESSAGE_BYTES),
-        first_seen_at=seen.first_seen_at if seen else now,
-        external_device_id=event.external_device_id or (seen.external_device_id if seen else None),
-        device_name=event.device_name or (seen.device_name if seen else None),
-        organization_id=event.organization_id or (seen.organization_id if seen else None),
-        organization_name=event.organization_name or (seen.organization_name if seen else None),
-        asset_id=seen.asset_id if seen else None,
-        client_id=seen.client_id if seen else None,
-        activity_type=event.activity_type,
-        alert_class=event.alert_class,
-        source_type=event.source_type,
-        triggered_at=known.triggered_at if known and live else event.occurred_at,
-        last_triggered_at=after.triggered,
-        last_reset_at=after.reset,
-        last_acknowledged_at=after.acknowledged,
-        last_occurrence_at=max(event.occurred_at, seen.last_occurrence_at or event.occurred_at)
-        if seen
-        else event.occurred_at,
-        acknowledged_at=after.acknowledged if after.is_acknowledged else None,
-        acknowledged_by=known.acknowledged_by if known and after.is_acknowledged else None,
-        occurrence_count=(seen.occurrence_count if seen else 0)
-        + (0 if seen and after == order.moments_of(known) else 1),
-        ticket_id=known.ticket_id if known and live else None,
-        rule=known.rule if known and live else None,
-        needs_mapping=known.needs_mapping if known and live else False,
-        version=known.version if known else 0,
-    )
-    return Draft(event, state, now, alert, condition)
-
-
-def _tombstone(event: AlertEvent, state: State, now: datetime, after: order.Moments) -> Draft:
-    known = state.alert
-    alert = known or Alert(
-        alert_id=event.alert_id,
-        integration_id=event.integration_id,
-        provider=event.provider,
-        external_alert_id=event.external_alert_id,
-        condition_id=event.condition_id,
-        identity=event.identity,
         status=AlertStatus.TOMBSTONE,
         severity=event.severity,
         message="",
         first_seen_at=now,
     )
-    return Draft(event, state, now, _with_moments(alert, after), _condition(event, state))
+
+
+def _fired(event: AlertEvent, known: Alert | None, condition: Condition, after: order.Moments, now: datetime) -> Alert:
+    """The alert after a firing. A new episode begins when it was not live; the latest firing's words are kept."""
+    before = order.moments_of(known)
+    alert = _blank(event, condition, now)
+    if known is not None:
+        # Its condition is the one of its first firing; a tombstone never fired.
+        alert = known if known.triggered_at is not None else replace(alert, version=known.version)
+    is_live = known is not None and known.is_live
+    worst = max(alert.severity, event.severity, key=lambda severity: severity.rank) if is_live else event.severity
+    is_latest = before.triggered is None or event.occurred_at >= before.triggered
+    if is_latest:
+        alert = replace(
+            alert,
+            message=cut_bytes(event.message, LISTED_MESSAGE_BYTES),
+            external_device_id=event.external_device_id or alert.external_device_id,
+            device_name=event.device_name or alert.device_name,
+            organization_id=event.organization_id or alert.organization_id,
+            organization_name=event.organization_name or alert.organization_name,
+            activity_type=event.activity_type,
+            alert_class=event.alert_class,
+            source_type=event.source_type,
+        )
+    if not is_live:
+        alert = replace(
+            alert, triggered_at=event.occurred_at, resolved_at=None, ticket_id=None, rule=None, needs_mapping=False
+        )
+    return replace(
+        alert,
+        severity=worst,
+        status=after.status(alert.suppressed_by_window_id is not None),
+        last_triggered_at=after.triggered,
+        last_reset_at=after.reset,
+        last_acknowledged_at=after.acknowledged,
+        acknowledged_at=after.acknowledged if after.is_acknowledged else None,
+        acknowledged_by=alert.acknowledged_by if after.is_acknowledged else None,
+        occurrence_count=alert.occurrence_count + (1 if after != before else 0),
+    )
+
+
+def _tombstone(event: AlertEvent, state: State, now: datetime, after: order.Moments) -> Draft:
+    condition = _condition(event, state)
+    alert = state.alert or _blank(event, condition, now)
+    return Draft(event, state, now, _with_moments(alert, after), condition)
 
 
 def _with_moments(alert: Alert, moments: order.Moments) -> Alert:
@@ -201,7 +204,7 @@ def _with_moments(alert: Alert, moments: order.Moments) -> Alert:
     still_resolved = not alert.is_live and not moments.fires and alert.status is not AlertStatus.TOMBSTONE
     return replace(
         alert,
-        status=alert.status if still_resolved else moments.status,
+        status=alert.status if still_resolved else moments.status(alert.suppressed_by_window_id is not None),
         last_triggered_at=moments.triggered,
         last_reset_at=moments.reset,
         last_acknowledged_at=moments.acknowledged,

@@ -1,7 +1,7 @@
 """What a decision is made from, and what it is: the whole change, to be applied in one transaction or not at all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from tandem.alerts.models import (
     Alert,
@@ -47,16 +47,6 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class StillUnmapped:
-    """Guard: apply the decision only while these name no client, so that a mapping that arrives at the same time is
-    never missed (W18)."""
-
-    integration_id: str
-    organization_id: str | None
-    external_device_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Decision:
     """The whole change that one event makes. None means: leave as it is.
 
@@ -75,7 +65,7 @@ class Decision:
     full_message: str | None = None
     links: tuple[tuple[str, str], ...] = ()
     commands: tuple[DeskCommand, ...] = ()
-    guard: StillUnmapped | None = None
+    waits: bool | None = None
 
     @property
     def writes_nothing(self) -> bool:
@@ -88,15 +78,4 @@ class Decision:
             and self.ticket is None
             and not self.links
             and not self.commands
-        )
-
-    def onto(self, state: State) -> State:
-        """The state after this decision: what a later event of the same batch sees."""
-        return replace(
-            state,
-            alert=self.alert or state.alert,
-            trace=self.trace or state.trace,
-            device=self.device or state.device,
-            condition=self.condition or state.condition,
-            ticket=self.ticket or state.ticket,
         )

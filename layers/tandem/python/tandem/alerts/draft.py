@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tandem.alerts import trace
-from tandem.alerts.decision import Decision, State, StillUnmapped
+from tandem.alerts.decision import Decision, State
 from tandem.alerts.models import Alert, AlertEvent, Condition, DeviceRecord, Outcome, TraceEntry
 from tandem.alerts.tickets import SYSTEM, Comment, DeskCommand, Ticket, WriteComment
 from tandem.ids import derived_id
@@ -25,34 +25,42 @@ class Draft:
         self.device: DeviceRecord | None = state.device
         self.commands: list[DeskCommand] = []
         self.links: list[tuple[str, str]] = []
-        self.guard: StillUnmapped | None = None
         self._state = state
         self._comments = 0
 
+    @property
+    def attempt(self) -> str:
+        """Names this event on this state of its alert: what a new ticket's id is derived from."""
+        return f"{self.event.event_id} {self.alert.version}"
+
     def next_comment_id(self) -> str:
-        """What the next new comment of this event is called: the same whenever the event is decided."""
-        return derived_id("comment", self.event.event_id, str(self._comments))
+        """What the next new comment of this event is called."""
+        return derived_id("comment", self.attempt, str(self._comments))
 
     def comment(self, ticket_id: str, body: str) -> None:
         """A new internal comment by the system. Comments of one decision keep their order."""
         created_at = self.now + timedelta(microseconds=self._comments)
-        comment_id = self.next_comment_id()
-        self._comments += 1
-        self._write(Comment(comment_id, ticket_id, body, SYSTEM, internal=True, created_at=created_at))
+        self._write(Comment(self.next_comment_id(), ticket_id, body, SYSTEM, internal=True, created_at=created_at))
 
     def folded_comment(self, ticket_id: str, body: str, comment_id: str, created_at: datetime) -> None:
         """A comment that folding placed: a new one, or the last of its sort again."""
-        self._comments += 1
         edited_at = self.now if created_at != self.now else None
         self._write(Comment(comment_id, ticket_id, body, SYSTEM, True, created_at, edited_at))
 
     def _write(self, comment: Comment) -> None:
-        command_id = derived_id("command", self.event.event_id, str(len(self.commands)))
-        self.commands.append(WriteComment(command_id, comment))
+        self._comments += 1
+        self.commands.append(WriteComment(self.command_id(), comment))
 
     def command_id(self) -> str:
         """The id of the next desk command."""
-        return derived_id("command", self.event.event_id, str(len(self.commands)))
+        return derived_id("command", self.attempt, str(len(self.commands)))
+
+    def link(self, ticket_id: str) -> None:
+        """The alert stands on this ticket from now on."""
+        known = self._state.alert
+        if known is None or known.ticket_id != ticket_id:
+            self.links.append((ticket_id, self.alert.alert_id))
+        self.alert = replace(self.alert, ticket_id=ticket_id)
 
     def decided(
         self, outcome: Outcome, reason: str, *, rule_id: str | None = None, ticket_id: str | None = None
@@ -66,29 +74,34 @@ class Draft:
         return self._finish(outcome, reason, None)
 
     def _finish(self, outcome: Outcome, reason: str, entry: TraceEntry | None) -> Decision:
-        state = self._state
-        first = state.alert is None or state.alert.triggered_at is None
-        shown = first and self.alert.triggered_at is not None
+        state, known = self._state, self._state.alert
+        alert = replace(self.alert, last_event_id=self.event.event_id)
+        is_first = known is None or known.triggered_at is None
+        waited = known is not None and known.needs_mapping
+        is_cut = alert.message != self.event.message and (known is None or alert.message != known.message)
         return Decision(
             outcome=outcome,
             reason=reason,
-            # A line in the trace counts the alert up too: the alert's version guards its trace.
-            alert=_next(self.alert, state.alert, always=entry is not None),
+            alert=_next(alert, known),
             trace=trace.add(state.trace, entry) if entry else None,
             device=_next(self.device, state.device),
-            condition=_next(self.condition, state.condition) if self._condition_changed() else None,
+            condition=self._next_condition(alert),
             ticket=_next(self.ticket, state.ticket),
-            raw=self.event.raw if shown else None,
-            full_message=self.event.message if shown and self.event.message != self.alert.message else None,
+            raw=self.event.raw if is_first and alert.triggered_at is not None else None,
+            full_message=self.event.message if is_cut and alert.triggered_at is not None else None,
             links=tuple(self.links),
             commands=tuple(self.commands),
-            guard=self.guard,
+            waits=alert.needs_mapping if alert.needs_mapping != waited else None,
         )
 
-    def _condition_changed(self) -> bool:
-        if self._state.condition is not None:
-            return True
-        return self.condition.open_ticket_id is not None or self.condition.latest_alert_id is not None
+    def _next_condition(self, alert: Alert) -> Condition | None:
+        before, known = self._state.condition, self._state.alert
+        if before is None:
+            return _next(self.condition, None) if self.condition.open_ticket_id is not None else None
+        # An alert that leaves a ticket counts its condition up, so that whoever counts the ticket's alerts meanwhile
+        # (a person who reopens it) counts again.
+        leaves = known is not None and known.ticket_id is not None and alert.ticket_id != known.ticket_id
+        return _next(self.condition, before, always=leaves)
 
 
 def _next(after: Record | None, before: Record | None, always: bool = False) -> Record | None:

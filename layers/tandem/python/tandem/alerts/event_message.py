@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from tandem.alerts.limits import sound_text
 from tandem.alerts.models import AlertEvent, Kind, Origin, Provider, Severity
 from tandem.ids import derived_id, new_id
 from tandem.times import from_text, to_text
@@ -24,6 +25,7 @@ _OPTIONAL_TEXTS = (
     "activity_type",
     "alert_class",
     "source_type",
+    "acted_by",
 )
 
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -114,6 +116,12 @@ def _text(body: Mapping[str, Any], name: str, may_be_empty: bool = False) -> str
     value = body.get(name)
     if not isinstance(value, str) or not (value or may_be_empty):
         raise EventMessageError(name, "a text" if may_be_empty else "a text that is not empty")
+    return _sound(name, value)
+
+
+def _sound(name: str, value: str) -> str:
+    if sound_text(value) != value:
+        raise EventMessageError(name, "text that UTF-8 can carry")
     return value
 
 
@@ -135,7 +143,7 @@ def _facts(body: Mapping[str, Any]) -> dict[str, str]:
     facts = body.get("facts") or {}
     if not isinstance(facts, dict) or not all(isinstance(value, str) for value in facts.values()):
         raise EventMessageError("facts", "an object of texts")
-    return facts
+    return {_sound("facts", label): _sound("facts", fact) for label, fact in facts.items()}
 
 
 def _raw(body: Mapping[str, Any]) -> bytes | None:

@@ -98,6 +98,7 @@ class AlertEvent:
 
     `facts` are labelled words about the device for the ticket's first comment (location, operating system, ...).
     `raw` is the sender's text, gzipped, or None for events that Tandem itself makes.
+    `acted_by`: who acknowledged or reset, in the RMM's words or as a user's id.
     `decide_again` marks an internal event that asks for a new decision about a live alert (a mapping arrived);
     it carries the alert's own time and changes no time.
     """
@@ -121,6 +122,7 @@ class AlertEvent:
     alert_class: str | None = None
     source_type: str | None = None
     observed_at: datetime | None = None
+    acted_by: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
     raw: bytes | None = None
     decide_again: bool = False
@@ -186,7 +188,8 @@ class Alert:
     `triggered_at`: of the firing that began the present or last live episode. `last_triggered_at`, `last_reset_at`,
     `last_acknowledged_at`: the latest of each kind that mattered; order.py says what they mean together.
     `version` counts writes; a decision is only applied to the version it was made from.
-    `message` here is cut to what a list shows; the whole one is in the raw record.
+    `last_event_id`: of the event written last, so that its redelivery is known even where its sender gives no time.
+    `message` is the latest firing's, cut to what a list shows; the whole one is kept beside it.
     """
 
     alert_id: str
@@ -212,7 +215,6 @@ class Alert:
     last_triggered_at: datetime | None = None
     last_reset_at: datetime | None = None
     last_acknowledged_at: datetime | None = None
-    last_occurrence_at: datetime | None = None
     resolved_at: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by: str | None = None
@@ -221,7 +223,13 @@ class Alert:
     rule: RuleReference | None = None
     needs_mapping: bool = False
     suppressed_by_window_id: str | None = None
+    last_event_id: str | None = None
     version: int = 0
+
+    @property
+    def last_occurrence_at(self) -> datetime | None:
+        """When it fired last."""
+        return self.last_triggered_at
 
     @property
     def is_live(self) -> bool:
@@ -251,7 +259,6 @@ class Condition:
 
     `live_count`: live alerts that are linked to the open ticket. `occurrence_count`: of the open ticket, from 1.
     `open_ticket_severity`: the worst severity that the open ticket has stood for.
-    `latest_alert_id`: whom a reset without an alert id means.
     """
 
     condition_id: str
@@ -265,7 +272,6 @@ class Condition:
     live_count: int = 0
     occurrence_count: int = 0
     previous_ticket_number: str | None = None
-    latest_alert_id: str | None = None
     occurrences: Folding | None = None
     resets: Folding | None = None
     version: int = 0
@@ -273,7 +279,10 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class DeviceRecord:
-    """What is known of a device before and beside its asset; written only when it changes."""
+    """What is known of a device before and beside its asset; written only when it changes.
+
+    `learnt_at`: the time of the event that taught it last, so that one that arrives late does not unteach it.
+    """
 
     integration_id: str
     external_device_id: str
@@ -282,6 +291,7 @@ class DeviceRecord:
     client_id: str | None = None
     asset_id: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    learnt_at: datetime | None = None
     version: int = 0
 
 
@@ -376,3 +386,4 @@ class Trace:
     """The decision trace of one alert, oldest first, bounded (trace.py)."""
 
     entries: tuple[TraceEntry, ...] = ()
+    version: int = 0

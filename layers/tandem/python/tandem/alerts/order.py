@@ -39,11 +39,12 @@ class Moments:
             and self.acknowledged >= self.triggered
         )
 
-    @property
-    def status(self) -> AlertStatus:
-        """The status that follows from the times alone."""
+    def status(self, is_suppressed: bool = False) -> AlertStatus:
+        """The status that follows from the times, and from whether a maintenance window holds the alert."""
         if self.triggered is None:
             return AlertStatus.TOMBSTONE
+        if self.fires and is_suppressed:
+            return AlertStatus.SUPPRESSED
         if self.is_acknowledged:
             return AlertStatus.ACKNOWLEDGED
         return AlertStatus.ACTIVE if self.fires else AlertStatus.RESOLVED

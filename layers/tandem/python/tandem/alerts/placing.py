@@ -23,9 +23,12 @@ class Place:
 def learn(event: AlertEvent, known: DeviceRecord | None) -> DeviceRecord | None:
     """The device record as this event teaches it; the same object when it teaches nothing new.
 
-    Only an event that names the device's organization teaches: a device without one helps nobody to a client.
+    Only what an RMM says and that names the device's organization teaches: a device without one helps nobody to a
+    client. What arrives late teaches nothing.
     """
-    if event.external_device_id is None or event.organization_id is None:
+    if event.external_device_id is None or event.organization_id is None or event.decide_again:
+        return known
+    if known is not None and known.learnt_at is not None and event.occurred_at < known.learnt_at:
         return known
     before = known or DeviceRecord(event.integration_id, event.external_device_id)
     after = replace(
@@ -34,7 +37,7 @@ def learn(event: AlertEvent, known: DeviceRecord | None) -> DeviceRecord | None:
         organization_id=event.organization_id,
         facts={**before.facts, **event.facts},
     )
-    return known if known is not None and after == known else after
+    return known if after == known else replace(after, learnt_at=event.occurred_at)
 
 
 def place(event: AlertEvent, device: DeviceRecord | None, context: Context) -> Place:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from tandem.alerts.decision import Context, Decision, StillUnmapped
+from tandem.alerts.decision import Context, Decision
 from tandem.alerts.draft import Draft
 from tandem.alerts.folding import fold
 from tandem.alerts.models import Alert, Outcome, Rule, RuleReference, Severity
@@ -13,10 +13,9 @@ from tandem.alerts.wording import description, occurrence_comment, opening_comme
 from tandem.ids import derived_id
 
 
-def decide_ticket(draft: Draft, context: Context) -> Decision:
+def decide_ticket(draft: Draft, context: Context, where: Place) -> Decision:
     """A firing that stands on no open ticket yet: which ticket, if any, it gets, and why."""
     event = draft.event
-    where = settle(draft, context)
     found = first_match(context.rules, event, where.organization_id)
     rule = found.rule
     draft.alert = replace(draft.alert, rule=reference(rule) if rule else None, needs_mapping=False, ticket_id=None)
@@ -30,7 +29,6 @@ def decide_ticket(draft: Draft, context: Context) -> Decision:
         return _join(draft, open_ticket_id, rule, notes)
     if where.client_id is None:
         draft.alert = replace(draft.alert, needs_mapping=True)
-        draft.guard = StillUnmapped(event.integration_id, where.organization_id, event.external_device_id)
         return draft.decided(
             Outcome.NEEDS_MAPPING,
             f"rule '{rule.name}' makes a ticket, but no client is known: {_unmapped(where)}{notes}",
@@ -42,6 +40,7 @@ def decide_ticket(draft: Draft, context: Context) -> Decision:
 def append_occurrence(draft: Draft, known: Alert, ticket_id: str) -> Decision:
     """A later firing of an alert that already stands on its condition's open ticket."""
     _occurrence(draft, ticket_id)
+    _raise_ticket(draft, known.rule, None)
     rule_id = known.rule.rule_id if known.rule else None
     return draft.decided(
         Outcome.OCCURRENCE_APPENDED,
@@ -55,13 +54,22 @@ def raise_severity(draft: Draft, known: Alert, ticket_id: str, later: bool) -> D
     """The alert got worse while its ticket is open; a later firing is an occurrence as well."""
     if later:
         _occurrence(draft, ticket_id)
-    else:
-        _raise_ticket(draft, known.rule)
+    _raise_ticket(draft, known.rule, known.severity)
     return draft.decided(
         Outcome.SEVERITY_RAISED,
         f"severity rose from {known.severity.value} to {draft.event.severity.value}",
         rule_id=known.rule.rule_id if known.rule else None,
         ticket_id=ticket_id,
+    )
+
+
+def note_severity(draft: Draft, known: Alert) -> Decision:
+    """The alert got worse, by news that came late: after a person closed the ticket of a later firing."""
+    return draft.decided(
+        Outcome.SEVERITY_RAISED,
+        f"severity rose from {known.severity.value} to {draft.event.severity.value}, said of a time before its "
+        "latest firing, whose ticket a person closed",
+        rule_id=known.rule.rule_id if known.rule else None,
     )
 
 
@@ -97,11 +105,9 @@ def settle(draft: Draft, context: Context) -> Place:
 
 def _join(draft: Draft, ticket_id: str, rule: Rule, notes: str) -> Decision:
     _occurrence(draft, ticket_id)
-    draft.alert = replace(draft.alert, ticket_id=ticket_id)
-    draft.links.append((ticket_id, draft.alert.alert_id))
-    draft.condition = replace(
-        draft.condition, live_count=draft.condition.live_count + 1, latest_alert_id=draft.alert.alert_id
-    )
+    _raise_ticket(draft, draft.alert.rule, None)
+    draft.link(ticket_id)
+    draft.condition = replace(draft.condition, live_count=draft.condition.live_count + 1)
     return draft.decided(
         Outcome.OCCURRENCE_APPENDED,
         f"rule '{rule.name}' makes a ticket; joined {draft.condition.open_ticket_number}, "
@@ -118,22 +124,27 @@ def _occurrence(draft: Draft, ticket_id: str) -> None:
     count = condition.occurrence_count + 1
     draft.condition = replace(condition, occurrence_count=count, occurrences=folding)
     draft.folded_comment(ticket_id, occurrence_comment(event, count, folding), folding.comment_id, folding.comment_at)
-    _raise_ticket(draft, draft.alert.rule)
 
 
-def _raise_ticket(draft: Draft, rule: RuleReference | None) -> None:
-    """The open ticket's priority rises with the worst severity it stands for, unless the alert's rule sets it."""
-    before = draft.condition.open_ticket_severity or Severity.NONE
-    severity = draft.event.severity
-    ticket = draft.ticket
-    if severity.rank <= before.rank or ticket is None:
+def _raise_ticket(draft: Draft, rule: RuleReference | None, alert_was: Severity | None) -> None:
+    """The open ticket's priority rises with the worst severity it stands for, unless the alert's rule sets it.
+
+    `alert_was`: the alert's own severity before it rose, which is worth a comment even on a ticket that already stands
+    for worse.
+    """
+    stood_for = draft.condition.open_ticket_severity or Severity.NONE
+    severity, ticket = draft.event.severity, draft.ticket
+    rises = severity.rank > stood_for.rank
+    if ticket is None or (not rises and alert_was is None):
         return
-    draft.condition = replace(draft.condition, open_ticket_severity=severity)
     pinned = rule is not None and rule.priority is not None
-    wanted = ticket.priority if pinned else PRIORITY_OF_SEVERITY[severity]
+    wanted = ticket.priority if pinned or not rises else PRIORITY_OF_SEVERITY[severity]
     priority = max(ticket.priority, wanted, key=lambda each: each.rank)
     pinned_by = rule.name if rule is not None and pinned else None
+    before = alert_was if alert_was is not None else stood_for
     draft.comment(ticket.ticket_id, severity_comment(before, draft.event, ticket.priority, priority, pinned_by))
+    if rises:
+        draft.condition = replace(draft.condition, open_ticket_severity=severity)
     if priority is not ticket.priority:
         draft.ticket = replace(ticket, priority=priority)
         draft.commands.append(ChangePriority(draft.command_id(), ticket.ticket_id, priority))
@@ -143,7 +154,7 @@ def _open(draft: Draft, context: Context, rule: Rule, where: Place, notes: str) 
     event, condition = draft.event, draft.condition
     board, board_note = _board(context, rule)
     ticket = Ticket(
-        ticket_id=derived_id("ticket", event.event_id),
+        ticket_id=derived_id("ticket", draft.attempt),
         number=context.ticket_number,
         title=title(rule, event, where),
         description=description(rule, event, where),
@@ -170,8 +181,7 @@ def _open(draft: Draft, context: Context, rule: Rule, where: Place, notes: str) 
             event, where, client.name if client else where.client_id, rule.name, condition.previous_ticket_number
         ),
     )
-    draft.alert = replace(draft.alert, ticket_id=ticket.ticket_id)
-    draft.links.append((ticket.ticket_id, draft.alert.alert_id))
+    draft.link(ticket.ticket_id)
     draft.condition = replace(
         condition,
         open_ticket_id=ticket.ticket_id,
@@ -179,7 +189,6 @@ def _open(draft: Draft, context: Context, rule: Rule, where: Place, notes: str) 
         open_ticket_severity=event.severity,
         live_count=1,
         occurrence_count=1,
-        latest_alert_id=draft.alert.alert_id,
         occurrences=None,
         resets=None,
     )

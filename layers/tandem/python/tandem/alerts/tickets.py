@@ -75,7 +75,8 @@ class Ticket:
     """One ticket: Tandem's own record, and all of it for the built-in desk.
 
     `touched_at`: when a person first commented, booked time or changed the status; None means untouched, so that an
-    untouched ticket is known without reading anything else. `status_id` belongs to the board.
+    untouched ticket is known without reading anything else. `status_id` belongs to the board. `severity` and
+    `occurrence_count` are as of its last close, for a reopening; while it is open its condition has them.
     """
 
     ticket_id: str
@@ -98,6 +99,8 @@ class Ticket:
     closed_at: datetime | None = None
     closed_by: str | None = None
     touched_at: datetime | None = None
+    severity: Severity | None = None
+    occurrence_count: int = 0
     version: int = 0
 
 

@@ -12,16 +12,23 @@ NEWEST_KEPT = 18
 
 
 def add(trace: Trace, entry: TraceEntry) -> Trace:
-    """The trace with one more decision."""
-    if trace.entries and _alike(trace.entries[-1], entry):
-        last = trace.entries[-1]
-        return Trace((*trace.entries[:-1], replace(last, count=last.count + 1, last_at=entry.at)))
-    entries = (*trace.entries, entry)
+    """The trace with one more decision, one version on."""
+    return Trace(_bounded(_with(trace.entries, entry)), trace.version + 1)
+
+
+def _with(entries: tuple[TraceEntry, ...], entry: TraceEntry) -> tuple[TraceEntry, ...]:
+    if entries and _alike(entries[-1], entry):
+        last = entries[-1]
+        return (*entries[:-1], replace(last, count=last.count + 1, last_at=entry.at))
+    return (*entries, entry)
+
+
+def _bounded(entries: tuple[TraceEntry, ...]) -> tuple[TraceEntry, ...]:
     if len(entries) <= NEWEST_KEPT + 1:
-        return Trace(entries)
+        return entries
     older, newest = entries[1:-NEWEST_KEPT], entries[-NEWEST_KEPT:]
     touching = [line for line in older if line.ticket_id is not None or line.window_id is not None]
-    return Trace((entries[0], *touching[-1:], *newest))
+    return (entries[0], *touching[-1:], *newest)
 
 
 def _alike(one: TraceEntry, other: TraceEntry) -> bool:

@@ -113,9 +113,9 @@ def reset_comment(event: AlertEvent, alert: Alert, folding: Folding) -> str:
     return "\n".join([head, *_line("Alert", alert.external_alert_id), alert.message])
 
 
-def acknowledged_comment(event: AlertEvent, who: str | None) -> str:
+def acknowledged_comment(event: AlertEvent) -> str:
     """Who acknowledged, and when."""
-    by = f" by {who}" if who else ""
+    by = f" by {event.acted_by}" if event.acted_by else ""
     return f"Acknowledged in {PROVIDER_NAMES[event.provider]}{by}: {_time(event.occurred_at)}."
 
 

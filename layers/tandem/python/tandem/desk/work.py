@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tandem.alerts.decision import Decision
-from tandem.alerts.models import Condition, Outcome, Severity
+from tandem.alerts.models import Condition, Outcome
 from tandem.alerts.tickets import (
     Board,
     BookTime,
@@ -150,6 +150,7 @@ def _close(
     closed = replace(after, is_closed=True, closed_at=act.at, closed_by=act.user_id)
     released = None
     if condition is not None and condition.open_ticket_id == before.ticket_id:
+        closed = replace(closed, severity=condition.open_ticket_severity, occurrence_count=condition.occurrence_count)
         released = replace(
             condition,
             open_ticket_id=None,
@@ -185,23 +186,14 @@ def _reopen(
             condition,
             open_ticket_id=before.ticket_id,
             open_ticket_number=before.number,
-            open_ticket_severity=_severity_of(before.priority),
+            open_ticket_severity=before.severity,
             live_count=live_count,
-            occurrence_count=max(1, condition.occurrence_count),
+            occurrence_count=max(1, before.occurrence_count),
             occurrences=None,
             version=condition.version + 1,
         )
     command = ReopenTicket(act.command_id(), before.ticket_id, after.status_id)
     return _decided("reopened", ticket=_onto(before, opened), condition=claimed, commands=(*commands, command))
-
-
-def _severity_of(priority: Priority) -> Severity:
-    return {
-        Priority.URGENT: Severity.CRITICAL,
-        Priority.HIGH: Severity.MAJOR,
-        Priority.MEDIUM: Severity.MODERATE,
-        Priority.LOW: Severity.MINOR,
-    }[priority]
 
 
 def _status(board: Board, status_id: str) -> Status:

@@ -4,14 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tandem.alerts.limits import cut_bytes, sound_text
 from tandem.ids import derived_id
 from tandem.store import keys
 from tandem.store.codec import encode_item
+from tandem.store.errors import translating
 from tandem.store.records import DEAD_LETTER_RETENTION
 from tandem.times import to_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+_PAYLOAD_BYTES = 350 * 1024  # an item holds 400 KB; the queue's messages at most 256 KB
+_REASON_BYTES = 4 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +38,20 @@ class DeadLetters:
         self._table = table
 
     def park(self, letter: DeadLetter, now: datetime) -> None:
-        """Keep it for 30 days. Parking the same message twice keeps it once."""
+        """Keep it for 30 days. Parking the same message twice keeps it once. Raises a StoreError."""
         dead_letter_id = derived_id("dead-letter", letter.source, letter.message_id)
-        self._client.put_item(
-            TableName=self._table,
-            Item=encode_item(
-                {
-                    **keys.dead_letter_key(letter.sent_at, dead_letter_id),
-                    "dead_letter_id": dead_letter_id,
-                    "source": letter.source,
-                    "message_id": letter.message_id,
-                    "reason": letter.reason,
-                    "payload": letter.payload,
-                    "sent_at": to_text(letter.sent_at),
-                    "parked_at": to_text(now),
-                    "expires_at": int((now + DEAD_LETTER_RETENTION).timestamp()),
-                }
-            ),
+        item = encode_item(
+            {
+                **keys.dead_letter_key(letter.sent_at, dead_letter_id),
+                "dead_letter_id": dead_letter_id,
+                "source": letter.source,
+                "message_id": letter.message_id,
+                "reason": cut_bytes(sound_text(letter.reason), _REASON_BYTES),
+                "payload": cut_bytes(sound_text(letter.payload), _PAYLOAD_BYTES),
+                "sent_at": to_text(letter.sent_at),
+                "parked_at": to_text(now),
+                "expires_at": int((now + DEAD_LETTER_RETENTION).timestamp()),
+            }
         )
+        with translating():
+            self._client.put_item(TableName=self._table, Item=item)

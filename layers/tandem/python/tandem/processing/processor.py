@@ -15,12 +15,13 @@ from tandem.alerts.decide import decide
 from tandem.alerts.decision import Context, Decision, State
 from tandem.alerts.event_message import EventMessageError, decode
 from tandem.alerts.models import AlertEvent, Outcome
+from tandem.ids import derived_id
 from tandem.processing.dead_letters import DeadLetter, DeadLetters
 from tandem.store.apply import DecisionWriter
 from tandem.store.context import ContextCache
-from tandem.store.errors import ConflictError, StoreError, UnwritableError
+from tandem.store.errors import BusyError, ConflictError, StoreError, UnwritableError
 from tandem.store.numbers import TicketNumbers
-from tandem.store.reads import BatchReader
+from tandem.store.reads import BatchReader, means_its_condition
 
 SOURCE = "alert-events"
 _ATTEMPTS = 15
@@ -40,7 +41,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Processed:
-    """What became of one message, for the log and the metrics. `outcome` is None when it was parked or given back."""
+    """What became of one message, for the log and the metrics. `decision` is None when it was parked or given back."""
 
     message_id: str
     event: AlertEvent | None = None
@@ -91,36 +92,64 @@ class AlertProcessor:
             if result.failed is not None:
                 failed_groups.add(message.group_id)
             results.append(result)
-        return results
+        return self._look_again(results, reader)
 
     def _one(self, message: Message, event: AlertEvent | PoisonError, reader: BatchReader) -> Processed:
         try:
-            if isinstance(event, PoisonError):
-                raise event
-            return Processed(message.message_id, event, self._settle(event, reader))
-        except (PoisonError, UnwritableError) as error:
-            return self._park(message, str(error))
+            try:
+                if isinstance(event, PoisonError):
+                    raise event
+                for each in _meant(event, reader):
+                    decision = self._settle(each, reader)
+                return Processed(message.message_id, event, decision)
+            except (PoisonError, UnwritableError) as error:
+                letter = DeadLetter(SOURCE, message.message_id, str(error), message.body, message.sent_at)
+                self._dead_letters.park(letter, self._clock())
+                return Processed(message.message_id, parked=str(error))
         except StoreError as error:
             return Processed(message.message_id, failed=str(error))
+
+    def _look_again(self, results: list[Processed], reader: BatchReader) -> list[Processed]:
+        """Decide again what began to wait for a mapping in this batch, if the configuration has changed meanwhile.
+
+        A mapping that is written later than this finds the waiting alerts itself; so between the two none is missed.
+        """
+        waiting = [result for result in results if result.decision is not None and result.decision.waits]
+        if not waiting:
+            return results
+        looked_again = {}
+        try:
+            if reader.current_version() == self._contexts.version:
+                return results
+            for result in waiting:
+                if result.event is not None:
+                    event = replace(result.event, decide_again=True)
+                    reader.reload(event)
+                    self._contexts.refresh(reader.configuration_version)
+                    looked_again[result.message_id] = replace(result, decision=self._settle(event, reader))
+        except (StoreError, PoisonError) as error:
+            # The same firing delivered again is decided again, for its alert waits.
+            failed = {result.message_id: replace(result, decision=None, failed=str(error)) for result in waiting}
+            looked_again = failed | looked_again
+        return [looked_again.get(result.message_id, result) for result in results]
 
     def _settle(self, event: AlertEvent, reader: BatchReader) -> Decision:
         """Decide and apply until it holds. Raises StoreError, PoisonError."""
         for attempt in range(_ATTEMPTS):
             if attempt:
                 time.sleep(random.uniform(0, min(_LONGEST_WAIT_SECONDS, 0.01 * 2**attempt)))
+            if attempt or reader.is_torn(event):
                 reader.reload(event)
                 self._contexts.refresh(reader.configuration_version)
             now = self._clock()
             decision = self._decide(event, reader, now)
+            if decision.outcome is Outcome.TICKET_CREATED:
+                self._numbers.use()
             try:
                 self._writer.apply(decision, now)
             except ConflictError:
-                if decision.guard is not None:
-                    self._contexts.forget()
                 continue
             reader.applied(decision)
-            if decision.outcome is Outcome.TICKET_CREATED:
-                self._numbers.use()
             return decision
         raise ConflictError("others kept writing the same records")
 
@@ -128,15 +157,29 @@ class AlertProcessor:
         context = self._contexts.context(event.integration_id)
         if context is None:
             raise PoisonError(f"integration '{event.integration_id}' does not exist (any more)")
+        if not context.boards:
+            raise BusyError("no board is set up yet")
         decision = _decided(event, reader.state(event), context, self._numbers.at_hand or "", now)
         if decision.outcome is Outcome.TICKET_CREATED and self._numbers.at_hand is None:
             decision = _decided(event, reader.state(event), context, self._numbers.peek(), now)
         return decision
 
-    def _park(self, message: Message, reason: str) -> Processed:
-        letter = DeadLetter(SOURCE, message.message_id, reason, message.body, message.sent_at)
-        self._dead_letters.park(letter, self._clock())
-        return Processed(message.message_id, parked=reason)
+
+def _meant(event: AlertEvent, reader: BatchReader) -> list[AlertEvent]:
+    """The events that an event stands for: itself, but for a reset or acknowledge without an alert id, which means
+    every live alert of its condition's ticket, and the alert without an id that the condition itself is known by."""
+    if not means_its_condition(event):
+        return [event]
+    named = [
+        replace(
+            event,
+            external_alert_id=alert.external_alert_id,
+            event_id=derived_id("meant", event.event_id, alert.alert_id),
+        )
+        for alert in reader.live_alerts_of_ticket(event)
+        if alert.external_alert_id is not None
+    ]
+    return [*named, event]
 
 
 def _load(reader: BatchReader, events: dict[str, AlertEvent | PoisonError]) -> None:

@@ -30,6 +30,7 @@ class Reading:
     activity_type: str | None = None
     alert_class: str | None = None
     source_type: str | None = None
+    acted_by: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -55,6 +56,7 @@ def alert_event(delivery: Delivery, provider: Provider, reading: Reading) -> Ale
         activity_type=reading.activity_type,
         alert_class=reading.alert_class,
         source_type=reading.source_type,
+        acted_by=reading.acted_by,
         facts=reading.facts,
         raw=gzipped_text(delivery.text),
     )

@@ -7,6 +7,7 @@ The way of an alert (per event, in batches; `reads.py`, `apply.py`):
 1. the alert of an event             GetItem  A#<alert>           sk ALERT      id derived from the RMM's id: no index
 2. the trace of an alert             GetItem  A#<alert>           sk TRACE      rewritten whole, so beside the alert
 3. the sender's text                 GetItem  A#<alert>           sk RAW        written once
+   a message too long for the alert  GetItem  A#<alert>           sk MESSAGE    the latest firing's
 4. the device record of an event     GetItem  DEVICE#<int>#<dev>  sk DEVICE
 5. the condition of an event         GetItem  K#<condition>       sk CONDITION
 6. the ticket a condition has open   GetItem  T#<ticket>          sk TICKET
@@ -26,6 +27,8 @@ The desk and the admin API:
 15. has configuration changed?       GetItem  VERSION             sk CONFIGURATION
 16. the next ticket numbers          Update   COUNTER             sk TICKET (a block at a time)
 17. dead letters by time             Query    DEAD_LETTER         sk <received at>#<id>
+18. alerts that wait for a mapping   Query    WAITING#<int>#<shard>  sk the alert's id; read consistently, so that
+                                                                  a mapping frees every alert written before it
 
 The indexes project keys only: a listing reads page and items, and an update that moves no key pays for no index.
 Indexes of few values are sharded, so that 500 alerts a second stay far below 1,000 write units on any key.

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from tandem.store.codec import encode_item
-from tandem.store.errors import BusyError, translated
+from tandem.store.errors import BusyError, translating
 from tandem.store.keys import Key
 
 if TYPE_CHECKING:
@@ -38,12 +36,8 @@ def _chunk(client: "DynamoDBClient", table: str, chunk: list[Key], consistent: b
         table: {"Keys": [encode_item(key) for key in chunk], **({"ConsistentRead": True} if consistent else {})}
     }
     for attempt in range(_ATTEMPTS):
-        try:
+        with translating():
             answer = client.batch_get_item(RequestItems=request)
-        except BotoCoreError as error:
-            raise BusyError(f"no answer from the table: {type(error).__name__}") from error
-        except ClientError as error:
-            raise translated(error) from error
         yield from answer["Responses"].get(table, [])
         request = dict(answer.get("UnprocessedKeys") or {})
         if not request:

@@ -19,6 +19,7 @@ from tandem.alerts.models import (
 from tandem.alerts.tickets import Board, Status
 from tandem.store import keys
 from tandem.store.codec import decode_item, encode_item
+from tandem.store.errors import translating
 from tandem.store.records import contact_from
 
 if TYPE_CHECKING:
@@ -32,32 +33,40 @@ class ContextCache:
         self._client = client
         self._table = table
         self._version = -1
-        self._contexts: dict[str, Context | None] = {}
+        self._contexts: dict[str, Context] = {}
         self._clients: dict[str, Client] = {}
         self._boards: dict[str, Board] = {}
 
     def refresh(self, version: int) -> None:
-        """Forget everything if the configuration is no longer this version."""
-        if version != self._version:
-            self._version = version
-            self._contexts.clear()
-            self._clients = {item["client_id"]: _client(item) for item in self._collection("CLIENT")}
-            self._boards = {item["board_id"]: board_of(item) for item in self._collection("BOARD")}
+        """Forget everything if the configuration is no longer this version. Raises BusyError; then all is as before."""
+        if version == self._version:
+            return
+        with translating():
+            clients = {item["client_id"]: _client(item) for item in self._collection("CLIENT")}
+            boards = {item["board_id"]: board_of(item) for item in self._collection("BOARD")}
+        self._clients, self._boards, self._contexts, self._version = clients, boards, {}, version
 
-    def forget(self) -> None:
-        """Forget everything: a guard found a mapping that the cache does not know."""
-        self._version = -1
+    @property
+    def version(self) -> int:
+        """The version that the contexts are of."""
+        return self._version
 
     def context(self, integration_id: str) -> Context | None:
-        """The context of an integration; None for one that does not exist."""
-        if integration_id not in self._contexts:
-            self._contexts[integration_id] = self._load(integration_id)
-        return self._contexts[integration_id]
+        """The context of an integration; None for one that does not exist. Raises BusyError."""
+        known = self._contexts.get(integration_id)
+        if known is not None:
+            return known
+        with translating():
+            loaded = self._load(integration_id)
+        if loaded is not None:
+            self._contexts[integration_id] = loaded
+        return loaded
 
     def _load(self, integration_id: str) -> Context | None:
         answer = self._client.get_item(
             TableName=self._table,
             Key=encode_item(keys.integration_key(integration_id)),
+            ConsistentRead=True,
         )
         if "Item" not in answer:
             return None

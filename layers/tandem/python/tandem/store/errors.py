@@ -6,7 +6,10 @@ StoreError
 └── UnwritableError   the table will never take this change: a person must look
 """
 
-from botocore.exceptions import ClientError
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 _LOST_RACES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 _THROTTLES = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"})
@@ -37,6 +40,17 @@ class UnwritableError(StoreError):
     """The table refuses the change for good (an item too large, a bad value). Nothing was written."""
 
 
+@contextmanager
+def translating() -> Iterator[None]:
+    """Turns what boto3 raises inside into this tree's errors."""
+    try:
+        yield
+    except BotoCoreError as error:
+        raise BusyError(f"no answer from the table: {type(error).__name__}") from error
+    except ClientError as error:
+        raise translated(error) from error
+
+
 def translated(error: ClientError) -> Exception:
     """The error of this tree that DynamoDB's answer means; the answer itself when it is none of them (a missing
     permission or table is no message's fault)."""
@@ -49,7 +63,7 @@ def translated(error: ClientError) -> Exception:
         if any(reason in _THROTTLES for reason in reasons):
             return BusyError("the table is throttled")
         return UnwritableError(f"the table refused the change: {message}")
-    if code in ("TransactionInProgressException", "TransactionConflictException"):
+    if code in ("TransactionInProgressException", "TransactionConflictException", "ConditionalCheckFailedException"):
         return ConflictError("another transaction is at work on these records")
     if code in _BUSY_ERRORS:
         return BusyError(f"the table is busy: {code}")

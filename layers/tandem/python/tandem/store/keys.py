@@ -11,6 +11,12 @@ SHARDS = 4
 """Shards of the time and live indexes: 4 × 1,000 write units, against 500 alerts a second."""
 
 
+LINK_PREFIX = "L#"
+"""How the sort keys of a ticket's alerts begin."""
+
+_TELLING_CHARACTERS = 10
+
+
 def shard_of(identifier: str) -> int:
     """The shard of an id; spreads whatever the id looks like."""
     return hashlib.sha256(identifier.encode()).digest()[0] % SHARDS
@@ -36,6 +42,21 @@ def raw_key(alert_id: str) -> Key:
     return {"pk": f"A#{alert_id}", "sk": "RAW"}
 
 
+def message_key(alert_id: str) -> Key:
+    """Question 3: the latest firing's whole message, where the alert holds only its beginning."""
+    return {"pk": f"A#{alert_id}", "sk": "MESSAGE"}
+
+
+def waiting_partition(integration_id: str, shard: int) -> str:
+    """Question 18: the pk of a shard."""
+    return f"WAITING#{integration_id}#{shard}"
+
+
+def waiting_key(integration_id: str, alert_id: str) -> Key:
+    """Question 18: one alert that waits for a mapping."""
+    return {"pk": waiting_partition(integration_id, shard_of(alert_id)), "sk": alert_id}
+
+
 def device_key(integration_id: str, external_device_id: str) -> Key:
     """Question 4."""
     return {"pk": device_owner(integration_id, external_device_id), "sk": "DEVICE"}
@@ -58,7 +79,7 @@ def comment_key(ticket_id: str, created_at: datetime, comment_id: str) -> Key:
 
 def link_key(ticket_id: str, alert_id: str) -> Key:
     """Question 7: one alert of a ticket; at most one link each."""
-    return {"pk": f"T#{ticket_id}", "sk": f"L#{alert_id}"}
+    return {"pk": f"T#{ticket_id}", "sk": f"{LINK_PREFIX}{alert_id}"}
 
 
 def time_entry_key(ticket_id: str, created_at: datetime, entry_id: str) -> Key:
@@ -92,8 +113,8 @@ def live_alerts(integration_id: str, shard: int) -> str:
 
 
 def time_sort(at: datetime, identifier: str) -> str:
-    """The sort value of every by-time listing: time first, then the id to tell equals apart."""
-    return f"{to_text(at)}#{identifier}"
+    """The sort value of every by-time listing: time first, then enough of the id to tell equals apart."""
+    return f"{to_text(at)}#{identifier[:_TELLING_CHARACTERS]}"
 
 
 def integration_key(integration_id: str) -> Key:
@@ -148,7 +169,7 @@ def ticket_counter_key() -> Key:
 
 def dead_letter_key(received_at: datetime, dead_letter_id: str) -> Key:
     """Question 17."""
-    return {"pk": "DEAD_LETTER", "sk": time_sort(received_at, dead_letter_id)}
+    return {"pk": "DEAD_LETTER", "sk": f"{to_text(received_at)}#{dead_letter_id}"}
 
 
 def access_version_key() -> Key:

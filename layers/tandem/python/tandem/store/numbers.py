@@ -2,11 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from tandem.store import keys
 from tandem.store.codec import encode_item
-from tandem.store.errors import BusyError, translated
+from tandem.store.errors import translating
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,11 +36,11 @@ class TicketNumbers:
         return f"T-{FIRST + self._next}"
 
     def use(self) -> None:
-        """The peeked number now belongs to a ticket."""
+        """The peeked number is given out: call it before the ticket is written, for a lost answer tells nothing."""
         self._next += 1
 
     def _reserve(self) -> None:
-        try:
+        with translating():
             answer = self._client.update_item(
                 TableName=self._table,
                 Key=encode_item(keys.ticket_counter_key()),
@@ -50,9 +48,5 @@ class TicketNumbers:
                 ExpressionAttributeValues={":block": {"N": str(self._block)}},
                 ReturnValues="UPDATED_NEW",
             )
-        except BotoCoreError as error:
-            raise BusyError(f"no answer from the table: {type(error).__name__}") from error
-        except ClientError as error:
-            raise translated(error) from error
         self._end = int(answer["Attributes"]["reserved"]["N"])
         self._next = self._end - self._block

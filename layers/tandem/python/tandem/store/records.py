@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -63,15 +63,15 @@ def alert_item(alert: Alert, now: datetime) -> Item:
         "last_triggered_at": _microseconds(alert.last_triggered_at),
         "last_reset_at": _microseconds(alert.last_reset_at),
         "last_acknowledged_at": _microseconds(alert.last_acknowledged_at),
-        "last_occurrence_at": _microseconds(alert.last_occurrence_at),
         "resolved_at": _microseconds(alert.resolved_at),
         "acknowledged_at": _microseconds(alert.acknowledged_at),
         "acknowledged_by": alert.acknowledged_by,
         "occurrence_count": alert.occurrence_count,
         "ticket_id": alert.ticket_id,
-        "rule": _rule_values(alert.rule) if alert.rule else None,
+        "rule": _rule_text(alert.rule) if alert.rule else None,
         "needs_mapping": True if alert.needs_mapping else None,
         "suppressed_by_window_id": alert.suppressed_by_window_id,
+        "last_event_id": alert.last_event_id,
         "version": alert.version,
     }
     if alert.status is AlertStatus.TOMBSTONE:
@@ -116,7 +116,6 @@ def alert_from(item: Mapping[str, Any]) -> Alert:
         last_triggered_at=_moment(values.get("last_triggered_at")),
         last_reset_at=_moment(values.get("last_reset_at")),
         last_acknowledged_at=_moment(values.get("last_acknowledged_at")),
-        last_occurrence_at=_moment(values.get("last_occurrence_at")),
         resolved_at=_moment(values.get("resolved_at")),
         acknowledged_at=_moment(values.get("acknowledged_at")),
         acknowledged_by=values.get("acknowledged_by"),
@@ -125,35 +124,18 @@ def alert_from(item: Mapping[str, Any]) -> Alert:
         rule=_rule_reference(rule) if rule else None,
         needs_mapping=values.get("needs_mapping", False),
         suppressed_by_window_id=values.get("suppressed_by_window_id"),
+        last_event_id=values.get("last_event_id"),
         version=values["version"],
     )
 
 
-def _rule_values(rule: RuleReference) -> dict[str, Any]:
-    """Without what most rules say alike; `_rule_reference` puts it back."""
-    return {
-        "rule_id": rule.rule_id,
-        "revision": rule.revision,
-        "name": rule.name,
-        "create_ticket": None if rule.create_ticket else False,
-        "priority": rule.priority,
-        "auto_resolve_ticket": True if rule.auto_resolve_ticket else None,
-        "auto_resolve_status_id": rule.auto_resolve_status_id,
-        "reset_alert_on_ticket_close": None if rule.reset_alert_on_ticket_close else False,
-    }
+def _rule_text(rule: RuleReference) -> str:
+    """A JSON list: names of attributes would take more bytes than the values, at each write of the alert."""
+    return json.dumps(astuple(rule), separators=(",", ":"), ensure_ascii=False)
 
 
-def _rule_reference(values: Mapping[str, Any]) -> RuleReference:
-    return RuleReference(
-        rule_id=values["rule_id"],
-        revision=values["revision"],
-        name=values["name"],
-        create_ticket=values.get("create_ticket", True),
-        priority=values.get("priority"),
-        auto_resolve_ticket=values.get("auto_resolve_ticket", False),
-        auto_resolve_status_id=values.get("auto_resolve_status_id"),
-        reset_alert_on_ticket_close=values.get("reset_alert_on_ticket_close", True),
-    )
+def _rule_reference(text: str) -> RuleReference:
+    return RuleReference(*json.loads(text))
 
 
 def trace_item(alert_id: str, trace: Trace, now: datetime) -> Item:
@@ -173,7 +155,8 @@ def trace_item(alert_id: str, trace: Trace, now: datetime) -> Item:
         for entry in trace.entries
     ]
     text = json.dumps(lines, separators=(",", ":"), ensure_ascii=False)
-    return encode_item({**keys.trace_key(alert_id), "lines": text, "expires_at": _expiry(now, ALERT_RETENTION)})
+    expiry = _expiry(now, ALERT_RETENTION)
+    return encode_item({**keys.trace_key(alert_id), "lines": text, "version": trace.version, "expires_at": expiry})
 
 
 def trace_from(item: Mapping[str, Any]) -> Trace:
@@ -192,14 +175,31 @@ def trace_from(item: Mapping[str, Any]) -> Trace:
                 last_at=_time(line.get("last_at")),
             )
             for line in json.loads(item["lines"]["S"])
-        )
+        ),
+        version=int(item["version"]["N"]),
     )
 
 
-def raw_item(alert_id: str, raw: bytes | None, message: str | None, now: datetime) -> Item:
-    """The sender's text (gzipped), and the whole message where the alert holds only its beginning."""
+def raw_item(alert_id: str, raw: bytes, now: datetime) -> Item:
+    """The sender's text, gzipped."""
+    return encode_item({**keys.raw_key(alert_id), "raw": raw, "expires_at": _expiry(now, RAW_RETENTION)})
+
+
+def message_item(alert_id: str, message: str, now: datetime) -> Item:
+    """The whole message, where the alert holds only its beginning."""
+    return encode_item({**keys.message_key(alert_id), "message": message, "expires_at": _expiry(now, ALERT_RETENTION)})
+
+
+def waiting_item(alert: Alert, now: datetime) -> Item:
+    """An alert that waits for a mapping, with what a mapping may be of."""
     return encode_item(
-        {**keys.raw_key(alert_id), "raw": raw, "message": message, "expires_at": _expiry(now, RAW_RETENTION)}
+        {
+            **keys.waiting_key(alert.integration_id, alert.alert_id),
+            "organization_id": alert.organization_id,
+            "organization_name": alert.organization_name,
+            "external_device_id": alert.external_device_id,
+            "expires_at": _expiry(now, ALERT_RETENTION),
+        }
     )
 
 
@@ -233,7 +233,6 @@ def condition_from(item: Mapping[str, Any]) -> Condition:
         live_count=values["live_count"],
         occurrence_count=values["occurrence_count"],
         previous_ticket_number=values.get("previous_ticket_number"),
-        latest_alert_id=values.get("latest_alert_id"),
         occurrences=_folding(values.get("occurrences")),
         resets=_folding(values.get("resets")),
         version=values["version"],
@@ -271,7 +270,8 @@ def _folding(values: Mapping[str, Any] | None) -> Folding | None:
 def device_item(device: DeviceRecord) -> Item:
     """The device record; it stays as long as the integration does."""
     key = keys.device_key(device.integration_id, device.external_device_id)
-    return encode_item({**key, **asdict(device), "facts": dict(device.facts) or None})
+    values = {**asdict(device), "facts": dict(device.facts) or None, "learnt_at": _text(device.learnt_at)}
+    return encode_item({**key, **values})
 
 
 def device_from(item: Mapping[str, Any]) -> DeviceRecord:
@@ -285,6 +285,7 @@ def device_from(item: Mapping[str, Any]) -> DeviceRecord:
         client_id=values.get("client_id"),
         asset_id=values.get("asset_id"),
         facts=values.get("facts", {}),
+        learnt_at=_time(values.get("learnt_at")),
         version=values["version"],
     )
 
@@ -299,6 +300,7 @@ def ticket_item(ticket: Ticket) -> Item:
         "closed_at": _text(ticket.closed_at),
         "touched_at": _text(ticket.touched_at),
         "contact": contact_values(ticket.contact),
+        "severity": ticket.severity.value if ticket.severity else None,
         "list_pk": keys.tickets_by_time(ticket.is_closed, keys.shard_of(ticket.ticket_id)),
         "list_sk": keys.time_sort(ticket.opened_at, ticket.ticket_id),
     }
@@ -331,6 +333,8 @@ def ticket_from(item: Mapping[str, Any]) -> Ticket:
         closed_at=_time(values.get("closed_at")),
         closed_by=values.get("closed_by"),
         touched_at=_time(values.get("touched_at")),
+        severity=Severity(values["severity"]) if "severity" in values else None,
+        occurrence_count=values["occurrence_count"],
         version=values["version"],
     )
 
