@@ -6,6 +6,7 @@ it would not on AWS. They are recorded only, for their integration has no rules,
 """
 
 import contextlib
+import io
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -96,12 +97,13 @@ def _stack() -> Iterator[StackAddress]:
     if address is not None and running is not None and answers(running.port):
         yield address
         return
-    with state.locked():
-        address = up.up("local", None)
+    # Their own progress would break into ours.
     try:
+        with state.locked(), contextlib.redirect_stdout(io.StringIO()):
+            address = up.up("local", None)
         yield address
     finally:
-        with state.locked():
+        with state.locked(), contextlib.redirect_stdout(io.StringIO()):
             down.down()
 
 
