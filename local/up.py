@@ -18,6 +18,7 @@ from local.terminal import step
 
 DEFAULT_PORT = 4566
 _ANSWER_SECONDS = 30.0
+_HANGS_SECONDS = 10.0
 
 
 def up(tenant: str, port: int | None) -> StackAddress:
@@ -43,9 +44,8 @@ def up(tenant: str, port: int | None) -> StackAddress:
     with step("Waiting for the API"):
         _wait_until_it_answers(address)
     state.write_stack_address(address)
-    print(
-        f"The stack is up: {address.api_url}/api/v1/docs (key and address in .local/stack.json; `make down` stops it)"
-    )
+    print(f"The stack is up: {address.api_url}/api/v1/docs")
+    print(f"Its address and the admin's key are in {os.path.relpath(state.STACK_FILE)}; `make down` stops it.")
     return address
 
 
@@ -53,12 +53,15 @@ def _running_emulator(port: int | None) -> Emulator | None:
     found = state.started()
     if found is None:
         return None
-    if emulator.is_running(found.pid) and emulator.answers(found.port):
+    alive = emulator.is_running(found.pid)
+    if alive and emulator.answers(found.port, seconds=_HANGS_SECONDS):
         if port is not None and port != found.port:
             raise EmulatorError(f"the stack is up on port {found.port}: `make down` first, to move it to {port}")
         return found
-    # Killed, or hung: what it held since its last complete stop is gone.
-    emulator.stop(found.pid)
+    if alive and emulator.stop(found.pid):
+        state.mark_stopped()
+        print("The emulator did not answer and was stopped; its data is kept.")
+        return None
     state.mark_stopped()
     kept = "the data of its last complete stop is back" if state.restore_copy() else "starting anew"
     print(f"The emulator was killed before it could save its data: {kept}.")

@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import stat
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ import pytest
 
 from local import emulator
 from tests.stack import run_local
+
+# `make up` gives an emulator 10 s to answer, then asks it to stop.
+_AFTER_THE_HEALTH_CHECK = 12.0
 
 
 @dataclass
@@ -137,6 +141,22 @@ def test_after_a_kill_the_data_of_the_last_complete_stop_is_back(machine: Machin
     assert "was killed before it could save its data: the data of its last complete stop is back" in said
     assert "Before the stop" in machine.client_names()
     assert "After the stop" not in machine.client_names()
+
+
+def test_an_emulator_that_hangs_is_started_anew_without_loss_if_it_can_still_save(machine: Machine) -> None:
+    machine.up()
+    machine.call("POST", "/clients", {"name": "Before the hang"})
+    pid = machine.pid
+
+    os.kill(pid, signal.SIGSTOP)
+    waker = threading.Timer(_AFTER_THE_HEALTH_CHECK, os.kill, (pid, signal.SIGCONT))
+    waker.start()
+    said = machine.up()
+    waker.join()
+
+    assert "did not answer and was stopped; its data is kept" in said
+    assert machine.pid != pid
+    assert "Before the hang" in machine.client_names()
 
 
 def test_the_port_can_change_between_runs(machine: Machine) -> None:
