@@ -198,7 +198,7 @@ class Fixed:
     of their dimensions that a busy month has."""
 
     metrics: int = 20
-    alarms: int = 10
+    alarms: int = 11
     secrets: int = 2
     pollers: int = 5
     """Lambda keeps so many connections to a queue open, each asking again after 20 s without a message."""

@@ -105,6 +105,8 @@ class Meter:
         for action in actions:
             if "Put" in action:
                 total += self._put(action["Put"]["Item"], transactional=True)
+            elif "Delete" in action:
+                total += self._delete(action["Delete"]["Key"])
             elif "ConditionCheck" in action:
                 total += Units(table_writes=check_units(self._items.get(_key(action["ConditionCheck"]["Key"]))))
             else:
@@ -117,6 +119,13 @@ class Meter:
         return Units(
             table_writes=write_units(before, item, transactional=transactional),
             index_writes=index_write_units(before, item, INDEXES, _TABLE_KEY),
+        )
+
+    def _delete(self, key: Item) -> Units:
+        before = self._items.pop(_key(key), None)
+        return Units(
+            table_writes=write_units(before, None, transactional=True),
+            index_writes=index_write_units(before, None, INDEXES, _TABLE_KEY),
         )
 
 
