@@ -4,6 +4,8 @@ from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.tenant import Tenant
+
 PROCESSOR_TIMEOUT = Duration.seconds(20)
 """The processor's. A batch takes well under a second; a message that fails comes back when the processor says so."""
 
@@ -14,12 +16,15 @@ MAX_RECEIVE_COUNT = 10
 class AlertQueues(Construct):
     """`alert-events.fifo` in high-throughput mode, one group a device, and where messages that always fail end."""
 
-    def __init__(self, scope: Construct, construct_id: str) -> None:
+    def __init__(self, scope: Construct, construct_id: str, tenant: Tenant) -> None:
         super().__init__(scope, construct_id)
-        self.dead_letters = _fifo(self, "DeadLetters", retention_period=Duration.days(14))
+        self.dead_letters = _fifo(
+            self, "DeadLetters", f"tandem-{tenant.name}-alert-events-dead.fifo", retention_period=Duration.days(14)
+        )
         self.alert_events = _fifo(
             self,
             "AlertEvents",
+            f"tandem-{tenant.name}-alert-events.fifo",
             # Four days, so that a message which fails on the last one still has ten days among the dead letters:
             # the time there is counted from its first sending.
             retention_period=Duration.days(4),
@@ -32,6 +37,7 @@ class AlertQueues(Construct):
 def _fifo(
     scope: Construct,
     construct_id: str,
+    name: str,
     *,
     retention_period: Duration,
     visibility_timeout: Duration | None = None,
@@ -40,6 +46,7 @@ def _fifo(
     return sqs.Queue(
         scope,
         construct_id,
+        queue_name=name,
         fifo=True,
         content_based_deduplication=False,
         deduplication_scope=sqs.DeduplicationScope.MESSAGE_GROUP,

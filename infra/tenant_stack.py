@@ -49,7 +49,7 @@ class TenantStack(Stack):
             analytics_reporting=False,
         )
         table = TandemTable(self, "Data", tenant)
-        queues = AlertQueues(self, "Queues")
+        queues = AlertQueues(self, "Queues", tenant)
         api = Api(self, "Api", tenant)
         first_admin_key = self._first_admin_key()
         functions = Functions(

@@ -59,6 +59,10 @@ def test_both_queues_are_fifo_in_high_throughput_mode(template: Template) -> Non
     queues = template.properties("AWS::SQS::Queue")
 
     assert len(queues) == 2
+    assert [queue["QueueName"] for queue in queues] == [
+        "tandem-local-alert-events-dead.fifo",
+        "tandem-local-alert-events.fifo",
+    ]
     for queue in queues:
         assert queue["FifoQueue"] is True
         assert queue["DeduplicationScope"] == "messageGroup"
