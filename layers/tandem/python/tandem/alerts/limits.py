@@ -38,6 +38,11 @@ def cut_bytes(text: str, limit: int, marker: str = MARKER) -> str:
     return encoded[: limit - len(marker_bytes)].decode(errors="ignore") + marker
 
 
+def is_cut(text: str) -> bool:
+    """The text is the beginning of a longer one."""
+    return text.endswith(MARKER)
+
+
 def cut_message(text: str) -> str:
     """A message of at most 4 KB."""
     return cut_bytes(text, MESSAGE_BYTES)

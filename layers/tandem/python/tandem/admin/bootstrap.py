@@ -1,0 +1,87 @@
+"""The one place where admin_api's outside is chosen."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from tandem.admin.application import Application
+from tandem.admin.authentication import Authenticator
+from tandem.admin.desk import DeskStore
+from tandem.admin.first_admin import FirstAdmin
+from tandem.admin.queue import AlertEventQueue
+from tandem.admin.route_table import ROUTES
+from tandem.admin.services import Services
+from tandem.desk.builtin import BuiltinDesk
+from tandem.secrets import SecretsManagerSigningSecrets
+from tandem.store.apply import DecisionWriter
+from tandem.store.configuration.boards import Boards
+from tandem.store.configuration.clients import Clients
+from tandem.store.configuration.devices import DeviceRecords
+from tandem.store.configuration.integrations import Integrations
+from tandem.store.configuration.organizations import Organizations
+from tandem.store.configuration.people import People
+from tandem.store.configuration.rules import Rules
+from tandem.store.configuration.table import ConfigurationTable
+from tandem.store.listing import Listing
+from tandem.store.lookups import Lookups
+from tandem.store.numbers import TicketNumbers
+from tandem.times import utc_now
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+# A request ends after 30 seconds: nothing may wait longer than a part of that.
+_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+
+_NUMBERS_AT_ONCE = 1  # few tickets are opened by hand: a block of 20 would only tear gaps
+
+
+@cache
+def _sqs() -> "SQSClient":
+    return boto3.client("sqs", config=_CONFIG)
+
+
+@cache
+def _secrets_manager() -> "SecretsManagerClient":
+    return boto3.client("secretsmanager", config=_CONFIG)
+
+
+def application(environment: Mapping[str, str] = os.environ) -> Application:
+    """The admin API on what the environment names."""
+    client = boto3.client("dynamodb", config=_CONFIG)
+    name = environment["TABLE_NAME"]
+    table = ConfigurationTable(client, name)
+    boards, people = Boards(table), People(table)
+    lookups = Lookups(client, name)
+    services = Services(
+        table=table,
+        integrations=Integrations(table),
+        organizations=Organizations(table),
+        clients=Clients(table),
+        boards=boards,
+        rules=Rules(table),
+        people=people,
+        listing=Listing(client, name),
+        lookups=lookups,
+        devices=DeviceRecords(table),
+        desk=DeskStore(
+            lookups, DecisionWriter(client, name, BuiltinDesk()), TicketNumbers(client, name, _NUMBERS_AT_ONCE)
+        ),
+        signing_secrets=SecretsManagerSigningSecrets(_secrets_manager, environment["SECRET_PREFIX"]),
+        queue=AlertEventQueue(_sqs, environment["ALERT_QUEUE_URL"]),
+        authenticator=Authenticator(people),
+        clock=utc_now,
+        tenant=environment.get("TENANT", ""),
+        public_url=environment.get("PUBLIC_URL", ""),
+    )
+
+    def first_key() -> str:
+        answer = _secrets_manager().get_secret_value(SecretId=environment["FIRST_ADMIN_KEY_SECRET_ARN"])
+        return answer["SecretString"]
+
+    return Application(services, ROUTES, FirstAdmin(table, boards, people, first_key, utc_now).ensure)

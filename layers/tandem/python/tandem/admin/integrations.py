@@ -1,0 +1,206 @@
+"""Routes of integrations."""
+
+from dataclasses import replace
+from typing import Any
+
+from tandem.admin.authentication import hash_of
+from tandem.admin.calls import Answer, Call, Route, Routes
+from tandem.admin.paging import page_of
+from tandem.admin.problems import invalid
+from tandem.admin.redecide import decide_again
+from tandem.admin.references import client, the_integration
+from tandem.admin.schemas.base import NoBody, NoQuery, Page, PageQuery
+from tandem.admin.schemas.integrations import (
+    CountsAnswer,
+    DeviceSyncAnswer,
+    IntegrationAnswer,
+    IntegrationChange,
+    IntegrationCreate,
+    NewIntegrationAnswer,
+    PollingAnswer,
+    is_private_address,
+)
+from tandem.admin.webhook_secrets import new_webhook, new_webhook_secret, webhook_state
+from tandem.alerts.models import Provider
+from tandem.ids import new_id
+from tandem.store.configuration.records import Integration, Role, WebhookSecret
+
+WEBHOOK_ONLY = "webhook_only"
+
+_NO_CREDENTIALS = "this version knows webhook-only integrations: leave credentials out"
+
+
+def list_integrations(call: Call[NoBody, PageQuery]) -> Answer:
+    """One page of integrations."""
+    read = call.services.integrations.page
+    return Answer(
+        page_of(call, "integrations", read, lambda each: each.integration_id, lambda each: _shape(call, each))
+    )
+
+
+def create_integration(call: Call[IntegrationCreate, NoQuery]) -> Answer:
+    """A new integration, with its webhook's secret."""
+    body = call.body
+    if body.credentials is not None:
+        raise invalid("credentials", _NO_CREDENTIALS)
+    _check_address(body.instance_url, body.allow_private_address)
+    client(call, "default_client_id", body.default_client_id)
+    secret = new_webhook_secret()
+    integration = Integration(
+        integration_id=new_id(),
+        provider=Provider(body.provider),
+        name=body.name,
+        status=WEBHOOK_ONLY,
+        created_at=call.now,
+        instance_url=body.instance_url,
+        default_client_id=body.default_client_id,
+        allow_private_address=body.allow_private_address,
+        has_signing_secret=body.signing_secret is not None,
+        secret_hashes=(WebhookSecret(hash_of(secret), call.now),),
+    )
+    if body.signing_secret is not None:
+        call.services.signing_secrets.write(integration.integration_id, body.signing_secret)
+    call.services.table.retrying(lambda: call.services.integrations.put(integration))
+    shown = _shape(call, integration).model_dump() | {"webhook": new_webhook(call, integration, secret)}
+    return Answer(NewIntegrationAnswer.model_validate(shown), 201, f"/integrations/{integration.integration_id}")
+
+
+def get_integration(call: Call[NoBody, NoQuery]) -> Answer:
+    """One integration."""
+    return Answer(_shape(call, the_integration(call)))
+
+
+def change_integration(call: Call[IntegrationChange, NoQuery]) -> Answer:
+    """An integration, changed. A new default client is a mapping: waiting alerts are decided again."""
+    body = call.body
+    if body.credentials is not None:
+        raise invalid("credentials", _NO_CREDENTIALS)
+    client(call, "default_client_id", body.default_client_id)
+    before = the_integration(call)
+    if body.signing_secret is not None:
+        if before.provider is not Provider.LEVELIO:
+            raise invalid("signing_secret", "only Level (levelio) signs its webhooks")
+        call.services.signing_secrets.write(before.integration_id, body.signing_secret)
+
+    def change() -> Integration:
+        integration = the_integration(call)
+        changed = replace(
+            integration,
+            name=body.name if body.given("name") else integration.name,
+            instance_url=body.instance_url if body.given("instance_url") else integration.instance_url,
+            default_client_id=body.default_client_id
+            if body.given("default_client_id")
+            else integration.default_client_id,
+            allow_private_address=body.allow_private_address
+            if body.given("allow_private_address")
+            else integration.allow_private_address,
+            has_signing_secret=body.signing_secret is not None
+            if body.given("signing_secret")
+            else integration.has_signing_secret,
+        )
+        _check_address(changed.instance_url, changed.allow_private_address)
+        if changed != integration:
+            call.services.integrations.put(changed)
+        return changed
+
+    changed = call.services.table.retrying(change)
+    if body.given("signing_secret") and body.signing_secret is None:
+        call.services.signing_secrets.remove(changed.integration_id)
+    if body.default_client_id is not None:
+        decide_again(call, changed, lambda waits: True)
+    return Answer(_shape(call, changed))
+
+
+def delete_integration(call: Call[NoBody, NoQuery]) -> Answer:
+    """Nothing is left but history: alerts, tickets, rule revisions."""
+
+    def remove() -> Integration:
+        integration = the_integration(call)
+        call.services.integrations.remove(integration)
+        return integration
+
+    removed = call.services.table.retrying(remove)
+    if removed.has_signing_secret:
+        call.services.signing_secrets.remove(removed.integration_id)
+    return Answer(status=204)
+
+
+def _check_address(instance_url: str | None, allow_private_address: bool) -> None:
+    if instance_url is not None and not allow_private_address and is_private_address(instance_url):
+        raise invalid("instance_url", "is on a private network; say allow_private_address: true if that is meant")
+
+
+def _shape(call: Call[Any, Any], integration: Integration) -> IntegrationAnswer:
+    integration_id = integration.integration_id
+    return IntegrationAnswer.model_validate(
+        {
+            "id": integration_id,
+            "provider": integration.provider.value,
+            "name": integration.name,
+            "instance_url": integration.instance_url,
+            "status": integration.status,
+            "default_client_id": integration.default_client_id,
+            "allow_private_address": integration.allow_private_address,
+            "has_signing_secret": integration.has_signing_secret,
+            "created_at": integration.created_at,
+            "webhook": webhook_state(call, integration),
+            "polling": PollingAnswer(),
+            "device_sync": DeviceSyncAnswer(),
+            "counts": CountsAnswer(
+                organizations=call.services.organizations.count(integration_id),
+                rules=call.services.rules.count(integration_id),
+            ),
+        }
+    )
+
+
+_ONE = "/integrations/{integration_id}"
+_TAG = "Integrations"
+
+ROUTES: Routes = (
+    Route(
+        "GET",
+        "/integrations",
+        "List integrations",
+        Role.VIEWER,
+        list_integrations,
+        Page[IntegrationAnswer],
+        _TAG,
+        query=PageQuery,
+    ),
+    Route(
+        "POST",
+        "/integrations",
+        "Connect an RMM",
+        Role.ADMIN,
+        create_integration,
+        NewIntegrationAnswer,
+        _TAG,
+        201,
+        body=IntegrationCreate,
+        description="The webhook's secret is in this answer only. Lost? Rotate it.",
+    ),
+    Route("GET", _ONE, "Read an integration", Role.VIEWER, get_integration, IntegrationAnswer, _TAG),
+    Route(
+        "PATCH",
+        _ONE,
+        "Change an integration",
+        Role.ADMIN,
+        change_integration,
+        IntegrationAnswer,
+        _TAG,
+        body=IntegrationChange,
+        description="A default client has the live alerts that wait for a client decided again.",
+    ),
+    Route(
+        "DELETE",
+        _ONE,
+        "Remove an integration",
+        Role.ADMIN,
+        delete_integration,
+        None,
+        _TAG,
+        204,
+        description="Its webhooks are refused at once. Its alerts and tickets stay.",
+    ),
+)

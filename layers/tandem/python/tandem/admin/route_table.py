@@ -1,0 +1,30 @@
+"""Every route of the admin API, in the order in which the documents show them."""
+
+from tandem.admin import (
+    alerts,
+    boards,
+    clients,
+    dead_letters,
+    integrations,
+    people,
+    places,
+    rules,
+    ticket_entries,
+    tickets,
+    webhook_secrets,
+)
+from tandem.admin.calls import Routes
+
+ROUTES: Routes = (
+    *integrations.ROUTES,
+    *webhook_secrets.ROUTES,
+    *places.ROUTES,
+    *clients.ROUTES,
+    *rules.ROUTES,
+    *alerts.ROUTES,
+    *tickets.ROUTES,
+    *ticket_entries.ROUTES,
+    *boards.ROUTES,
+    *people.ROUTES,
+    *dead_letters.ROUTES,
+)

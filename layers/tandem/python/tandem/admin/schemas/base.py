@@ -1,0 +1,138 @@
+"""What all bodies, queries and answers share."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+
+Element = TypeVar("Element", bound=BaseModel)
+
+DEFAULT_LIMIT = 50
+LARGEST_LIMIT = 200
+
+
+class Taken(BaseModel):
+    """What a caller sends: a field that is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    def given(self, name: str) -> bool:
+        """The caller sent this field, be it null."""
+        return name in self.model_fields_set
+
+
+class Given(BaseModel):
+    """What a caller is sent."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class NoBody(Taken):
+    """No body, or an empty object."""
+
+
+class NoQuery(Taken):
+    """No parameters."""
+
+
+class PageQuery(Taken):
+    """Which part of a list."""
+
+    limit: int = Field(DEFAULT_LIMIT, ge=1, le=LARGEST_LIMIT, description="How many items at most")
+    cursor: str | None = Field(
+        None, min_length=1, max_length=4096, description="`next_cursor` of the page before; none for the first page"
+    )
+
+
+class Page(Given, Generic[Element]):
+    """One page of a list; `next_cursor` is null on the last one. A filtered page may be short."""
+
+    items: list[Element]
+    next_cursor: str | None = None
+
+
+def _shown(at: datetime) -> str:
+    """With milliseconds only where there are any: `2026-11-21T03:17:16Z`."""
+    text = at.astimezone(UTC).replace(tzinfo=None)
+    return text.isoformat(timespec="milliseconds" if text.microsecond else "seconds") + "Z"
+
+
+Time = Annotated[
+    AwareDatetime,
+    PlainSerializer(_shown, return_type=str),
+    Field(description="ISO 8601, UTC", examples=["2026-11-21T03:17:16Z"]),
+]
+
+
+def _printable(text: str) -> str:
+    if any(not (each.isprintable() or each in "\t\n\r") for each in text):
+        raise ValueError("holds a control character")
+    return text
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("holds a control character or a line break")
+    return text
+
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_one_line)]
+"""One line of 1 to 255 characters."""
+
+Text = Annotated[str, StringConstraints(max_length=32_000), AfterValidator(_printable)]
+"""Any number of lines."""
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_one_line)]
+"""An id that Tandem gave."""
+
+ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(_one_line)]
+"""An id that the RMM gave."""
+
+Email = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)*$"),
+    Field(examples=["ada@example.com"]),
+]
+
+RoleName = Literal["admin", "technician", "viewer"]
+PriorityName = Literal["urgent", "high", "medium", "low"]
+SeverityName = Literal["critical", "major", "moderate", "minor", "none"]
+ProviderName = Literal["ninjaone", "tacticalrmm", "levelio"]
+
+
+class ContactBody(Taken):
+    """The person whom tickets are about."""
+
+    name: Name | None = None
+    email: Email | None = None
+    phone: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] | None = None
+
+
+class ContactAnswer(Given):
+    """The person whom a ticket is about."""
+
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
+class ProblemAnswer(Given):
+    """A refusal (RFC 9457)."""
+
+    type: str = Field(examples=["about:blank"])
+    title: str = Field(examples=["Unprocessable Entity"])
+    status: int = Field(examples=[422])
+    detail: str = Field(examples=["the request's content is not valid"])
+    errors: list["ProblemField"]
+
+
+class ProblemField(Given):
+    """What is wrong with one field."""
+
+    field: str = Field(examples=["conditions.message_pattern"])
+    message: str
+
+
+def unless_given(**details: Any) -> Any:
+    """A field of a change that may be left out but not be null; ask `given` whether it was sent."""
+    return Field(default_factory=lambda: None, **details)

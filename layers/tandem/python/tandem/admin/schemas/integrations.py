@@ -1,0 +1,166 @@
+"""Integrations, and the secrets of their webhooks."""
+
+import ipaddress
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from tandem.admin.schemas.base import Given, Id, Name, ProviderName, Taken, Time, unless_given
+
+LONGEST_KEEP = 7 * 24 * 60
+"""Minutes."""
+
+
+def _web_address(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError as error:
+        raise ValueError(f"is no web address: {error}") from None
+    if parts.scheme not in ("https", "http") or not parts.hostname or not port_is_fine:
+        raise ValueError("must be a web address such as https://rmm.example.com")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a user name or password")
+    if parts.query or parts.fragment or not text.isprintable() or " " in text:
+        raise ValueError("must hold nothing behind the path")
+    return text.rstrip("/")
+
+
+InstanceUrl = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=2048),
+    AfterValidator(_web_address),
+    Field(description="Where the RMM is", examples=["https://api.rmm.example.com"]),
+]
+
+SigningSecret = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=8, max_length=512, pattern=r"^[\x21-\x7e]+$"),
+    Field(
+        description="Write-only. Level makes it; no other RMM signs its webhooks", json_schema_extra={"writeOnly": True}
+    ),
+]
+
+
+def is_private_address(url: str) -> bool:
+    """The address names a machine that is not on the public internet. Only a literal IP address and `localhost` can be
+    told without asking the DNS."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
+
+
+class IntegrationCreate(Taken):
+    """A new integration. Without credentials it is webhook-only."""
+
+    provider: ProviderName
+    name: Name = Field(examples=["NinjaOne, main account"])
+    instance_url: InstanceUrl | None = None
+    credentials: dict[str, Any] | None = Field(
+        None,
+        description="For a live connection. Not in this version: it is refused",
+        json_schema_extra={"writeOnly": True},
+    )
+    signing_secret: SigningSecret | None = None
+    default_client_id: Id | None = Field(None, description="The client of alerts that lead to no other")
+    allow_private_address: bool = Field(False, description="`instance_url` may be on a private network")
+
+    @model_validator(mode="after")
+    def _only_level_signs(self) -> Self:
+        if self.signing_secret is not None and self.provider != "levelio":
+            raise ValueError("signing_secret: only Level (levelio) signs its webhooks")
+        return self
+
+
+class IntegrationChange(Taken):
+    """What to change: a field that is left out stays as it is, null clears it."""
+
+    name: Name = unless_given()
+    instance_url: InstanceUrl | None = None
+    credentials: dict[str, Any] | None = Field(
+        None, description="Not in this version: it is refused", json_schema_extra={"writeOnly": True}
+    )
+    signing_secret: SigningSecret | None = None
+    default_client_id: Id | None = None
+    allow_private_address: bool = unless_given()
+
+
+class Rotation(Taken):
+    """How long the secret in use lives on beside the new one."""
+
+    keep_old_minutes: int = Field(
+        24 * 60, ge=0, le=LONGEST_KEEP, description="0 ends it at once. Two secrets live at most; older ones end"
+    )
+
+
+class WebhookAnswer(Given):
+    """Where the RMM sends its webhooks, and the header that carries the secret."""
+
+    url: str = Field(examples=["https://api.example.com/webhooks/0f3c9a"])
+    header: Literal["X-Tandem-Secret"] = "X-Tandem-Secret"
+
+
+class NewWebhookAnswer(WebhookAnswer):
+    """The same with the secret, which is shown this once."""
+
+    secret: str = Field(examples=["k3yQ0hJ2nV7sP5xT8wZ1bC4dF6gL9mR0aE2uI5oY7tU"])
+    old_secret_until: Time | None = Field(None, description="When the secret before this one ends")
+
+
+class WebhookStateAnswer(WebhookAnswer):
+    """Where the RMM sends its webhooks."""
+
+    secret_created_at: Time | None = None
+    old_secret_until: Time | None = Field(None, description="When the secret before the present one ends")
+
+
+class PollingAnswer(Given):
+    """Polling of the RMM; a webhook-only integration is not polled."""
+
+    enabled: bool = False
+    interval_minutes: int | None = None
+    last_polled_at: Time | None = None
+    last_error: str | None = None
+    consecutive_failures: int = 0
+
+
+class DeviceSyncAnswer(Given):
+    """Device sync; a webhook-only integration has none."""
+
+    enabled: bool = False
+    last_synced_at: Time | None = None
+    last_error: str | None = None
+
+
+class CountsAnswer(Given):
+    """How much belongs to the integration."""
+
+    organizations: int = Field(description="Organizations with a record")
+    rules: int
+
+
+class IntegrationAnswer(Given):
+    """One connection to one RMM account or server."""
+
+    id: str
+    provider: ProviderName
+    name: str
+    instance_url: str | None
+    status: Literal["connected", "webhook_only", "error", "reconnect_required", "disconnected"]
+    default_client_id: str | None
+    allow_private_address: bool
+    has_signing_secret: bool
+    created_at: Time
+    webhook: WebhookStateAnswer
+    polling: PollingAnswer
+    device_sync: DeviceSyncAnswer
+    counts: CountsAnswer
+
+
+class NewIntegrationAnswer(IntegrationAnswer):
+    """The integration, with its webhook secret, which is shown this once."""
+
+    webhook: NewWebhookAnswer  # type: ignore[assignment]

@@ -1,0 +1,55 @@
+"""Users and API keys."""
+
+from pydantic import Field
+
+from tandem.admin.schemas.base import Email, Given, Id, Name, RoleName, Taken, Time, unless_given
+
+
+class UserCreate(Taken):
+    """A new user."""
+
+    name: Name = Field(examples=["Ada Lovelace"])
+    email: Email
+    role: RoleName
+
+
+class UserChange(Taken):
+    """What to change; what is left out stays as it is."""
+
+    name: Name = unless_given()
+    email: Email = unless_given()
+    role: RoleName = unless_given()
+    active: bool = unless_given(description="The keys of a user who is not active open nothing")
+
+
+class UserAnswer(Given):
+    """A person who works with Tandem."""
+
+    id: str
+    name: str
+    email: str | None
+    role: RoleName
+    active: bool
+
+
+class ApiKeyCreate(Taken):
+    """A new key for a user."""
+
+    user_id: Id
+    role: RoleName | None = Field(None, description="At most the user's; the user's if left out")
+
+
+class ApiKeyAnswer(Given):
+    """A key, without its text."""
+
+    id: str
+    user_id: str
+    role: RoleName
+    last_characters: str = Field(description="The last 4 characters of the key, to tell keys apart")
+    created_at: Time
+
+
+class NewApiKeyAnswer(ApiKeyAnswer):
+    """A new key with its text, which is shown this once."""
+
+    key: str = Field(examples=["tdm_n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg"])

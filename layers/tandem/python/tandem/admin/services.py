@@ -1,0 +1,52 @@
+"""Everything outside that the routes use; `bootstrap.py` picks the real ones, tests pass their own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from tandem.admin.authentication import Authenticator
+from tandem.admin.desk import DeskStore
+from tandem.alerts.models import AlertEvent
+from tandem.secrets import SigningSecrets
+from tandem.store.configuration.boards import Boards
+from tandem.store.configuration.clients import Clients
+from tandem.store.configuration.devices import DeviceRecords
+from tandem.store.configuration.integrations import Integrations
+from tandem.store.configuration.organizations import Organizations
+from tandem.store.configuration.people import People
+from tandem.store.configuration.rules import Rules
+from tandem.store.configuration.table import ConfigurationTable
+from tandem.store.listing import Listing
+from tandem.store.lookups import Lookups
+
+
+class EventQueue(Protocol):
+    """Where alert events are handed to the processor."""
+
+    def send(self, events: Sequence[AlertEvent]) -> None:
+        """Hand over these events, all or with an error. Raises QueueError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a request may use."""
+
+    table: ConfigurationTable
+    integrations: Integrations
+    organizations: Organizations
+    clients: Clients
+    boards: Boards
+    rules: Rules
+    people: People
+    listing: Listing
+    lookups: Lookups
+    devices: DeviceRecords
+    desk: DeskStore
+    signing_secrets: SigningSecrets
+    queue: EventQueue
+    authenticator: Authenticator
+    clock: Callable[[], datetime]
+    tenant: str
+    public_url: str

@@ -1,0 +1,205 @@
+"""Configuration as frozen records, and as the values that the table holds for them.
+
+Where the alert pipeline has a type of its own (Rule, Board, Contact), that type is used, so that the processor and the
+admin API read the same thing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from tandem.alerts.models import Contact, Provider, Rule
+from tandem.alerts.tickets import Board
+from tandem.store.configuration.table import Values
+from tandem.store.context import board_of
+from tandem.store.records import contact_from
+from tandem.times import from_text, to_text
+
+
+class Role(Enum):
+    """What a user or key may do; each role may do all that the ones before it may."""
+
+    VIEWER = "viewer"
+    TECHNICIAN = "technician"
+    ADMIN = "admin"
+
+    @property
+    def rank(self) -> int:
+        """Higher may do more."""
+        return (Role.VIEWER, Role.TECHNICIAN, Role.ADMIN).index(self)
+
+    def allows(self, needed: "Role") -> bool:
+        """This role may do what `needed` may."""
+        return self.rank >= needed.rank
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSecret:
+    """One webhook secret: only its SHA-256 (hex) is kept. Without `expires_at` it lives until it is rotated out."""
+
+    hash: str
+    created_at: datetime
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One connection to one RMM. `has_signing_secret`: Level's is in the secret store."""
+
+    integration_id: str
+    provider: Provider
+    name: str
+    status: str
+    created_at: datetime
+    instance_url: str | None = None
+    default_client_id: str | None = None
+    allow_private_address: bool = False
+    has_signing_secret: bool = False
+    secret_hashes: tuple[WebhookSecret, ...] = ()
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationRecord:
+    """The RMM's customer, and the client it is mapped to."""
+
+    external_id: str
+    name: str | None = None
+    parent_id: str | None = None
+    path: str | None = None
+    client_id: str | None = None
+    auto_sync: bool = True
+    default_contact: Contact | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRecord:
+    """The MSP's customer. `external_ref`: what other systems call it."""
+
+    client_id: str
+    name: str
+    external_ref: str | None = None
+    default_contact: Contact | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRecord:
+    """A board and how often it was written."""
+
+    board: Board
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRecord:
+    """A rule of an integration. `rule.revision` counts its meanings, `version` its writes (an order is no meaning)."""
+
+    integration_id: str
+    rule: Rule
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person who works with Tandem."""
+
+    user_id: str
+    name: str
+    email: str | None
+    role: Role
+    active: bool = True
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key acts as its user, with the lesser of both roles. `prefix`: its last 4 characters, to tell keys apart."""
+
+    key_id: str
+    key_hash: str = field(repr=False)
+    user_id: str
+    role: Role
+    prefix: str
+    created_at: datetime
+    version: int = 0
+
+
+def values_of(record: Any) -> Values:
+    """The values of a record, without its version: times as text, enumerations by value, None left out."""
+    values: Values = {}
+    for each in fields(record):
+        value = _plain(getattr(record, each.name))
+        if value is not None and each.name != "version":
+            values[each.name] = value
+    return values
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return to_text(value)
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, tuple):
+        return [_plain(element) for element in value]
+    if is_dataclass(value):
+        return values_of(value)
+    return value
+
+
+def integration_of(values: Values) -> Integration:
+    """The integration that the table's values say."""
+    secrets = tuple(
+        WebhookSecret(each["hash"], from_text(each["created_at"]), _time(each.get("expires_at")))
+        for each in values.get("secret_hashes", ())
+    )
+    return Integration(
+        **{
+            **_known(Integration, values),
+            "provider": Provider(values["provider"]),
+            "created_at": from_text(values["created_at"]),
+            "secret_hashes": secrets,
+        }
+    )
+
+
+def organization_of(values: Values) -> OrganizationRecord:
+    """The organization that the table's values say."""
+    contact = contact_from(values.get("default_contact"))
+    return OrganizationRecord(**{**_known(OrganizationRecord, values), "default_contact": contact})
+
+
+def client_of(values: Values) -> ClientRecord:
+    """The client that the table's values say."""
+    contact = contact_from(values.get("default_contact"))
+    return ClientRecord(**{**_known(ClientRecord, values), "default_contact": contact})
+
+
+def board_record_of(values: Values) -> BoardRecord:
+    """The board that the table's values say."""
+    return BoardRecord(board_of(values), values["version"])
+
+
+def user_of(values: Values) -> User:
+    """The user that the table's values say."""
+    return User(**{"email": None, **_known(User, values), "role": Role(values["role"])})
+
+
+def api_key_of(values: Values) -> ApiKey:
+    """The API key that the table's values say."""
+    return ApiKey(
+        **{**_known(ApiKey, values), "role": Role(values["role"]), "created_at": from_text(values["created_at"])}
+    )
+
+
+def _known(record: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what the record has a field for: an item may hold more."""
+    names = {each.name for each in fields(record)}
+    return {name: value for name, value in values.items() if name in names}
+
+
+def _time(text: str | None) -> datetime | None:
+    return from_text(text) if text is not None else None
