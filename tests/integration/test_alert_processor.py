@@ -17,6 +17,7 @@ from tandem.store import batches, keys, reads
 from tandem.store.codec import encode_item
 from tests.emulator import EmulatedAws
 from tests.integration.deployment import (
+    EVERYTHING_RULE,
     Calls,
     close_ticket,
     configuration_changed,
@@ -288,6 +289,24 @@ def test_a_person_who_closes_between_two_events_of_a_batch_is_seen_by_the_second
         item for item in of_kind(dynamodb, table_name, "TICKET") if "number" in item and not item["is_closed"]
     ]
     assert open_ticket["priority"] == "urgent", "the second event saw the new ticket and raised it"
+
+
+CLOSING_RULE = {**EVERYTHING_RULE, "actions": {"create_ticket": True, "auto_resolve_ticket": True}}
+
+
+def test_the_reset_of_the_last_live_alert_closes_the_untouched_ticket(
+    dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    configure(dynamodb, table_name, rules=[CLOSING_RULE])
+    worker = processor(dynamodb, table_name)
+    worker.process(messages([triggered(0, "a1"), triggered(1, "a2")]))
+    worker.process([message(reset(2, "a1"))])
+    worker.process([message(reset(3, "a2"))])
+    (ticket,) = [item for item in of_kind(dynamodb, table_name, "TICKET") if "number" in item]
+    assert (ticket["is_closed"], ticket["closed_by"], ticket["status_id"]) == (True, "tandem", "done")
+    (condition,) = of_kind(dynamodb, table_name, "CONDITION")
+    assert "open_ticket_id" not in condition
+    assert outcomes(worker.process([message(triggered(4, "a1"))])) == [Outcome.TICKET_CREATED]
 
 
 class TestStaleReads:

@@ -14,7 +14,8 @@ from tandem.alerts.models import (
     RuleConditions,
     Severity,
 )
-from tandem.alerts.tickets import ChangePriority, Priority
+from tandem.alerts.tickets import ChangePriority, CloseTicket, Priority
+from tandem.desk import work
 from tests.unit.alerts.world import START, World, acknowledged, at, event, reset, rule, triggered
 
 
@@ -384,6 +385,88 @@ class TestReset:
         world.hear(reset(4))
         assert len(world.comments) == comments
         assert world.alert().resolved_at == at(3)
+
+
+class TestClosingByItself:
+    """A reset closes the ticket only if the rule says so, no alert of it is live, and nobody has worked on it."""
+
+    def closing_world(self, auto_resolve_status_id: str | None = None) -> World:
+        return World(rules=(rule("r", auto_resolve_ticket=True, auto_resolve_status_id=auto_resolve_status_id),))
+
+    def test_an_untouched_ticket_whose_last_alert_cleared_is_closed_like_by_a_person(self) -> None:
+        world = self.closing_world()
+        world.hear(triggered(0))
+        world.now = at(7)
+        decision = world.hear(reset(3))
+        assert world.alert().status is AlertStatus.AUTO_RESOLVED
+        ticket = world.ticket
+        assert (ticket.is_closed, ticket.status_id, ticket.closed_by, ticket.closed_at) == (
+            True,
+            "done",
+            "tandem",
+            at(7),
+        )
+        assert isinstance(decision.commands[0], CloseTicket)
+        assert world.condition.open_ticket_id is None
+        assert world.condition.previous_ticket_number == "T-1001"
+        (_, cleared) = world.comments_of(ticket)
+        assert "T-1001 closed" in cleared.body
+        assert "nobody has worked on it" in world.trace().entries[-1].reason
+
+    def test_a_ticket_with_another_live_alert_stays_open_whatever_the_order(self) -> None:
+        for first, second in (("a1", "a2"), ("a2", "a1")):
+            world = self.closing_world()
+            world.hear(triggered(0, "a1"), triggered(1, "a2"))
+            world.hear(reset(2, first))
+            assert not world.ticket.is_closed
+            assert "one of its alerts still fires" in world.trace(first).entries[-1].reason
+            world.hear(reset(3, second))
+            assert world.ticket.is_closed
+
+    def test_a_ticket_that_a_person_has_worked_on_stays_open(self) -> None:
+        world = self.closing_world()
+        world.hear(triggered(0))
+        world.apply(work.comment(world.ticket, "On it", True, world.act()))
+        world.hear(reset(1))
+        assert not world.ticket.is_closed
+        assert world.alert().status is AlertStatus.RESOLVED
+        assert "a person has worked on it" in world.comments_of(world.ticket)[-1].body
+
+    def test_automatic_comments_and_a_raised_priority_leave_a_ticket_untouched(self) -> None:
+        world = self.closing_world()
+        world.hear(triggered(0), triggered(1), triggered(1, severity=Severity.CRITICAL), reset(2))
+        assert world.ticket.is_closed
+
+    def test_without_the_rules_word_the_ticket_stays_open_and_gets_its_comment_all_the_same(self) -> None:
+        world = World()
+        world.hear(triggered(0), reset(1))
+        assert not world.ticket.is_closed
+        assert len(world.comments) == 2
+
+    def test_the_rule_as_it_was_when_it_matched_decides(self) -> None:
+        world = self.closing_world()
+        world.hear(triggered(0))
+        world.rules = ()
+        world.hear(reset(1))
+        assert world.ticket.is_closed
+
+    def test_the_rules_own_closed_status_is_taken_if_the_board_has_it(self) -> None:
+        for wanted, taken in (("done", "done"), ("gone", "done"), ("doing", "done")):
+            world = self.closing_world(auto_resolve_status_id=wanted)
+            world.hear(triggered(0), reset(1))
+            assert world.ticket.status_id == taken
+
+    def test_a_firing_after_the_close_makes_a_new_ticket_that_names_the_earlier_one(self) -> None:
+        world = self.closing_world()
+        world.hear(triggered(0), reset(1), triggered(2))
+        (second,) = world.open_tickets
+        assert second.previous_ticket_number == "T-1001"
+        assert world.alert().status is AlertStatus.ACTIVE
+
+    def test_a_late_reset_of_an_earlier_firing_closes_nothing(self) -> None:
+        world = self.closing_world()
+        world.hear(triggered(5), reset(3))
+        assert not world.ticket.is_closed
 
 
 class TestAcknowledge:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from tandem.alerts import order
+from tandem.alerts.closing import close_if_done
 from tandem.alerts.decision import Context, Decision, State
 from tandem.alerts.draft import Draft
 from tandem.alerts.folding import fold
@@ -38,7 +39,7 @@ def decide(event: AlertEvent, state: State, context: Context, now: datetime) -> 
         case Kind.TRIGGERED:
             return _triggered(event, state, context, now, before, after)
         case Kind.RESET:
-            return _reset(event, state, now, before, after)
+            return _reset(event, state, context, now, before, after)
         case Kind.ACKNOWLEDGED:
             return _acknowledged(event, state, now, before, after)
 
@@ -101,7 +102,9 @@ def _decide_again(event: AlertEvent, state: State, known: Alert, context: Contex
     return decision
 
 
-def _reset(event: AlertEvent, state: State, now: datetime, before: order.Moments, after: order.Moments) -> Decision:
+def _reset(
+    event: AlertEvent, state: State, context: Context, now: datetime, before: order.Moments, after: order.Moments
+) -> Decision:
     known = state.alert
     if known is None or known.triggered_at is None:
         draft = _tombstone(event, state, now, after)
@@ -118,8 +121,11 @@ def _reset(event: AlertEvent, state: State, now: datetime, before: order.Moments
         draft.condition = replace(draft.condition, live_count=max(0, draft.condition.live_count - 1))
     folding = fold(draft.condition.resets, known.ticket_id, draft.next_comment_id(), event.occurred_at, now)
     draft.condition = replace(draft.condition, resets=folding)
-    draft.folded_comment(known.ticket_id, reset_comment(event, known, folding), folding.comment_id, folding.comment_at)
-    return draft.decided(Outcome.RESOLVED, "reset by the RMM", ticket_id=known.ticket_id)
+    outcome = close_if_done(draft, context, known)
+    body = reset_comment(event, known, folding, outcome)
+    draft.folded_comment(known.ticket_id, body, folding.comment_id, folding.comment_at)
+    reason = f"reset by the RMM; {outcome}" if outcome else "reset by the RMM"
+    return draft.decided(Outcome.RESOLVED, reason, ticket_id=known.ticket_id)
 
 
 def _acknowledged(

@@ -100,8 +100,8 @@ def occurrence_comment(event: AlertEvent, occurrence: int, folding: Folding) -> 
     )
 
 
-def reset_comment(event: AlertEvent, alert: Alert, folding: Folding) -> str:
-    """One reset, or as many as the comment stands for."""
+def reset_comment(event: AlertEvent, alert: Alert, folding: Folding, outcome: str) -> str:
+    """One reset, or as many as the comment stands for; `outcome`: what became of the ticket, if anything."""
     provider = PROVIDER_NAMES[event.provider]
     if folding.folded == 1:
         head = f"Cleared in {provider}: {_time(event.occurred_at)}."
@@ -110,7 +110,8 @@ def reset_comment(event: AlertEvent, alert: Alert, folding: Folding) -> str:
             f"Cleared in {provider} {folding.folded} times between {_time(folding.first_at)} "
             f"and {_time(event.occurred_at)}. The latest:"
         )
-    return "\n".join([head, *_line("Alert", alert.external_alert_id), alert.message])
+    last = [f"{outcome}."] if outcome else []
+    return "\n".join([head, *_line("Alert", alert.external_alert_id), alert.message, *last])
 
 
 def acknowledged_comment(event: AlertEvent) -> str:

@@ -7,6 +7,7 @@ gives the same ids when it is decided again after a conflict.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tandem.alerts.closing import closed
 from tandem.alerts.decision import Decision
 from tandem.alerts.models import Condition, Outcome
 from tandem.alerts.tickets import (
@@ -147,23 +148,12 @@ def _close(
     act: Act,
     commands: tuple[DeskCommand, ...],
 ) -> Decision:
-    closed = replace(after, is_closed=True, closed_at=act.at, closed_by=act.user_id)
-    released = None
-    if condition is not None and condition.open_ticket_id == before.ticket_id:
-        closed = replace(closed, severity=condition.open_ticket_severity, occurrence_count=condition.occurrence_count)
-        released = replace(
-            condition,
-            open_ticket_id=None,
-            open_ticket_number=None,
-            open_ticket_severity=None,
-            live_count=0,
-            occurrence_count=0,
-            occurrences=None,
-            previous_ticket_number=before.number,
-            version=condition.version + 1,
-        )
+    done = closed(after, condition, status.status_id, act.user_id, act.at)
+    released = done.condition
+    if condition is not None and released is not None:
+        released = replace(released, version=condition.version + 1) if released != condition else None
     command = CloseTicket(act.command_id(), before.ticket_id, status.status_id, act.user_id, act.at)
-    return _decided("closed", ticket=_onto(before, closed), condition=released, commands=(*commands, command))
+    return _decided("closed", ticket=_onto(before, done.ticket), condition=released, commands=(*commands, command))
 
 
 def _reopen(

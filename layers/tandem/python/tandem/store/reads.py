@@ -88,7 +88,7 @@ class BatchReader:
             return False
         condition = self._condition(event)
         open_ticket_id = condition.open_ticket_id if condition else None
-        if event.kind is Kind.TRIGGERED and open_ticket_id is not None:
+        if open_ticket_id is not None and _needs_ticket(event, alert):
             ticket = self._get(keys.ticket_key(open_ticket_id))
             if ticket is None or ticket.is_closed:
                 return True
@@ -156,7 +156,7 @@ class BatchReader:
         if alert is not None:
             wanted.append(keys.trace_key(alert.alert_id))
         condition = self._condition(event)
-        if event.kind is Kind.TRIGGERED and condition is not None and condition.open_ticket_id is not None:
+        if condition is not None and condition.open_ticket_id is not None and _needs_ticket(event, alert):
             wanted.append(keys.ticket_key(condition.open_ticket_id))
         return wanted
 
@@ -200,6 +200,13 @@ def means_its_condition(event: AlertEvent) -> bool:
 
 def _waits(event: AlertEvent, alert: Alert | None) -> bool:
     return alert is not None and waits_for_this(event, alert)
+
+
+def _needs_ticket(event: AlertEvent, alert: Alert | None) -> bool:
+    """A firing may raise its condition's open ticket, a reset may close it."""
+    if event.kind is Kind.RESET:
+        return alert is not None and alert.rule is not None and alert.rule.auto_resolve_ticket
+    return event.kind is Kind.TRIGGERED
 
 
 def _first_round(event: AlertEvent) -> list[keys.Key]:
