@@ -14,17 +14,20 @@ from tandem.admin import (
     webhook_secrets,
 )
 from tandem.admin.calls import Routes
+from tandem.admin.documents import with_documents
 
-ROUTES: Routes = (
-    *integrations.ROUTES,
-    *webhook_secrets.ROUTES,
-    *places.ROUTES,
-    *clients.ROUTES,
-    *rules.ROUTES,
-    *alerts.ROUTES,
-    *tickets.ROUTES,
-    *ticket_entries.ROUTES,
-    *boards.ROUTES,
-    *people.ROUTES,
-    *dead_letters.ROUTES,
+ROUTES: Routes = with_documents(
+    (
+        *integrations.ROUTES,
+        *webhook_secrets.ROUTES,
+        *places.ROUTES,
+        *clients.ROUTES,
+        *rules.ROUTES,
+        *alerts.ROUTES,
+        *tickets.ROUTES,
+        *ticket_entries.ROUTES,
+        *boards.ROUTES,
+        *people.ROUTES,
+        *dead_letters.ROUTES,
+    )
 )

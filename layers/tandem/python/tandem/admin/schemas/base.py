@@ -27,6 +27,11 @@ class Given(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+def example(**values: Any) -> ConfigDict:
+    """The `model_config` of a body that shows this example in the documents; a test holds it against the model."""
+    return ConfigDict(json_schema_extra={"examples": [values]})
+
+
 class NoBody(Taken):
     """No body, or an empty object."""
 
@@ -60,7 +65,7 @@ def _shown(at: datetime) -> str:
 Time = Annotated[
     AwareDatetime,
     PlainSerializer(_shown, return_type=str),
-    Field(description="ISO 8601, UTC", examples=["2026-11-21T03:17:16Z"]),
+    Field(description="ISO 8601, UTC", examples=["2026-11-21T03:17:16Z"], json_schema_extra={"format": "date-time"}),
 ]
 
 

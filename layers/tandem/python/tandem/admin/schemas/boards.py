@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from tandem.admin.schemas.base import Given, Name, Taken, unless_given
+from tandem.admin.schemas.base import Given, Name, Taken, example, unless_given
 
 MOST_STATUSES = 30
 
@@ -26,6 +26,15 @@ Statuses = Annotated[list[StatusBody], Field(min_length=2, max_length=MOST_STATU
 class BoardCreate(Taken):
     """A new board."""
 
+    model_config = example(
+        name="Network operations",
+        statuses=[
+            {"id": "new", "name": "New", "is_default": True},
+            {"id": "waiting", "name": "Waiting for client"},
+            {"id": "resolved", "name": "Resolved", "is_closed": True},
+        ],
+    )
+
     name: Name = Field(examples=["Network operations"])
     statuses: Statuses
     is_default: bool = Field(False, description="Make it the tenant's default board in place of the present one")
@@ -33,6 +42,8 @@ class BoardCreate(Taken):
 
 class BoardChange(Taken):
     """What to change. `statuses` names all of them, in order; none can be taken away, for tickets may stand in it."""
+
+    model_config = example(name="NOC", is_default=True)
 
     name: Name = unless_given()
     statuses: Statuses = unless_given()

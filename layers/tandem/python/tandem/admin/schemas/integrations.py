@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from tandem.admin.schemas.base import Given, Id, Name, ProviderName, Taken, Time, unless_given
+from tandem.admin.schemas.base import Given, Id, Name, ProviderName, Taken, Time, example, unless_given
 
 LONGEST_KEEP = 7 * 24 * 60
 """Minutes."""
@@ -56,6 +56,8 @@ def is_private_address(url: str) -> bool:
 class IntegrationCreate(Taken):
     """A new integration. Without credentials it is webhook-only."""
 
+    model_config = example(provider="ninjaone", name="NinjaOne, main account", instance_url="https://app.ninjarmm.com")
+
     provider: ProviderName
     name: Name = Field(examples=["NinjaOne, main account"])
     instance_url: InstanceUrl | None = None
@@ -78,6 +80,8 @@ class IntegrationCreate(Taken):
 class IntegrationChange(Taken):
     """What to change: a field that is left out stays as it is, null clears it."""
 
+    model_config = example(name="NinjaOne, EU account", default_client_id="vxk3m2qd7z5h4tjw6nya")
+
     name: Name = unless_given()
     instance_url: InstanceUrl | None = None
     credentials: dict[str, Any] | None = Field(
@@ -90,6 +94,8 @@ class IntegrationChange(Taken):
 
 class Rotation(Taken):
     """How long the secret in use lives on beside the new one."""
+
+    model_config = example(keep_old_minutes=1440)
 
     keep_old_minutes: int = Field(
         24 * 60, ge=0, le=LONGEST_KEEP, description="0 ends it at once. Two secrets live at most; older ones end"

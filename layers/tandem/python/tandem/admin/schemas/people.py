@@ -2,11 +2,13 @@
 
 from pydantic import Field
 
-from tandem.admin.schemas.base import Email, Given, Id, Name, RoleName, Taken, Time, unless_given
+from tandem.admin.schemas.base import Email, Given, Id, Name, RoleName, Taken, Time, example, unless_given
 
 
 class UserCreate(Taken):
     """A new user."""
+
+    model_config = example(name="Ada Lovelace", email="ada@example.com", role="technician")
 
     name: Name = Field(examples=["Ada Lovelace"])
     email: Email
@@ -15,6 +17,8 @@ class UserCreate(Taken):
 
 class UserChange(Taken):
     """What to change; what is left out stays as it is."""
+
+    model_config = example(role="admin")
 
     name: Name = unless_given()
     email: Email = unless_given()
@@ -34,6 +38,8 @@ class UserAnswer(Given):
 
 class ApiKeyCreate(Taken):
     """A new key for a user."""
+
+    model_config = example(user_id="vxk3m2qd7z5h4tjw6nya", role="viewer")
 
     user_id: Id
     role: RoleName | None = Field(None, description="At most the user's; the user's if left out")

@@ -4,11 +4,23 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from tandem.admin.schemas.base import ContactAnswer, ContactBody, ExternalId, Given, Id, Name, Taken, unless_given
+from tandem.admin.schemas.base import (
+    ContactAnswer,
+    ContactBody,
+    ExternalId,
+    Given,
+    Id,
+    Name,
+    Taken,
+    example,
+    unless_given,
+)
 
 
 class OrganizationPut(Taken):
     """The client of an organization; null maps it to none. What else is left out stays as it is."""
+
+    model_config = example(client_id="vxk3m2qd7z5h4tjw6nya", name="Northwind Dental")
 
     client_id: Id | None = Field(description="The client, or null")
     auto_sync: bool = unless_given(description="Sync its devices, once device sync exists; true at first")
@@ -38,6 +50,8 @@ class MappedOrganizationAnswer(OrganizationAnswer):
 
 class DevicePut(Taken):
     """Where a device belongs. What is left out stays as it is, null clears it."""
+
+    model_config = example(client_id="vxk3m2qd7z5h4tjw6nya", name="NW-DC01")
 
     client_id: Id | None = Field(None, description="Its client, whatever its organization's is")
     organization_id: ExternalId | None = Field(None, description="Its organization, as the RMM calls it")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from tandem.admin.schemas.base import Given, Id, Name, PriorityName, SeverityName, Taken, Text
+from tandem.admin.schemas.base import Given, Id, Name, PriorityName, SeverityName, Taken, Text, example
 from tandem.admin.schemas.patterns import MessagePattern
 
 MOST_WORDS = 100
@@ -63,6 +63,12 @@ class ActionsBody(Taken):
 class RuleBody(Taken):
     """A rule, whole."""
 
+    model_config = example(
+        name="Server alerts to the NOC",
+        conditions={"severities": ["critical", "major"], "message_pattern": "(?i)disk .* (full|failing)"},
+        actions={"title_template": "{{device}}: {{message}}", "priority": "high", "auto_resolve_ticket": True},
+    )
+
     name: Name = Field(examples=["Server alerts to the NOC"])
     description: Annotated[Text, StringConstraints(max_length=2000)] = ""
     active: bool = True
@@ -73,6 +79,8 @@ class RuleBody(Taken):
 
 class OrderBody(Taken):
     """All rules of the integration, in their new order."""
+
+    model_config = example(ids=["q2hm5x7d3vkz4tjw6nya", "vxk3m2qd7z5h4tjw6nya"])
 
     ids: list[Id] = Field(max_length=200)
 

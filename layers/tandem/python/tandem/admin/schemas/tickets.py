@@ -16,6 +16,7 @@ from tandem.admin.schemas.base import (
     Taken,
     Text,
     Time,
+    example,
     unless_given,
 )
 
@@ -39,6 +40,8 @@ class TicketsQuery(PageQuery):
 class TicketCreate(Taken):
     """A ticket by hand."""
 
+    model_config = example(title="Printer on floor 2 is offline", priority="low", contact={"name": "Grace Hopper"})
+
     title: Name = Field(examples=["Printer on floor 2 is offline"])
     description: Text = ""
     client_id: Id | None = None
@@ -53,6 +56,8 @@ class TicketCreate(Taken):
 class TicketChange(Taken):
     """What to change; what is left out stays as it is. A status of the other sort closes or reopens the ticket."""
 
+    model_config = example(status="in_progress", assignee_id="first-admin")
+
     title: Name = unless_given()
     status: StatusReference = unless_given()
     priority: PriorityName = unless_given()
@@ -63,6 +68,8 @@ class TicketChange(Taken):
 class CommentCreate(Taken):
     """A comment by the caller."""
 
+    model_config = example(body="Rebooted it; watching.", internal=True)
+
     body: Words = Field(examples=["Rebooted it; watching."])
     internal: bool = Field(False, description="Not for the client")
 
@@ -70,12 +77,16 @@ class CommentCreate(Taken):
 class TimeEntryCreate(Taken):
     """Time that the caller worked."""
 
+    model_config = example(minutes=15, note="Replaced the disk")
+
     minutes: int = Field(ge=1, le=LONGEST_WORK)
     note: Text = ""
 
 
 class CloseBody(Taken):
     """How to close."""
+
+    model_config = example(status="resolved")
 
     status: StatusReference | None = Field(None, description="A closed one; the board's first closed one if left out")
 

@@ -1,0 +1,142 @@
+"""An example for a schema: its own `examples` where it has them, else made from what it says."""
+
+from typing import Any
+
+from tandem.admin.openapi_schemas import REFERENCE, Schema, resolved
+
+AN_ID = "vxk3m2qd7z5h4tjw6nya"
+"""As long as Tandem's ids are (ids.py)."""
+
+_CONDITION = "NW-DC01: Disk C: is at 96 percent"
+
+_BY_FIELD: dict[str, Any] = {
+    "Alert.acknowledged_at": None,
+    "Alert.acknowledged_by": None,
+    "Alert.alert_class": "conditiongroup",
+    "Alert.activity_type": "CONDITION",
+    "Alert.outbound_reset": None,
+    "Alert.resolved_at": None,
+    "Alert.source_type": "CONDITION_DISK_USAGE",
+    "AlertOrganization.name": "Northwind Dental",
+    "Board.name": "Service desk",
+    "Comment.edited_at": None,
+    "Contact.name": "Grace Hopper",
+    "Decision.last_at": None,
+    "Integration.name": "NinjaOne, main account",
+    "MatchedRule.name": "Server alerts to the NOC",
+    "MatchedRule.description": "",
+    "NewIntegration.name": "NinjaOne, main account",
+    "Rule.name": "Server alerts to the NOC",
+    "Rule.description": "",
+    "DeadLetter.source": "alert-events",
+    "DeadLetter.reason": "its integration is gone",
+    "Client.name": "Northwind Dental",
+    "Client.external_ref": "C-1042",
+    "Organization.name": "Northwind Dental",
+    "Status.id": "new",
+    "Status.is_default": True,
+    "Status.name": "New",
+    "Ticket.closed_at": None,
+    "Ticket.closed_by": None,
+    "Ticket.status": "in_progress",
+    "Ticket.source_reference": AN_ID,
+    "Ticket.board_id": "service-desk",
+    "User.id": "first-admin",
+    "User.name": "Ada Lovelace",
+    "User.email": "ada@example.com",
+    "activity_types": [],
+    "alert_classes": [],
+    "assignee_id": "first-admin",
+    "auto_resolve_status_id": None,
+    "author": "first-admin",
+    "asset_id": None,
+    "board_id": None,
+    "body": "Rebooted it; watching.",
+    "count": 1,
+    "description": "Disk C: is at 96 percent",
+    "description_template": None,
+    "device_count": None,
+    "email": "grace@example.com",
+    "external_id": "2",
+    "facts": {"Operating system": "Windows Server 2022"},
+    "identity": "Disk C: is nearly full",
+    "instance_url": "https://app.ninjarmm.com",
+    "keywords": [],
+    "last_characters": "Cwgg",
+    "last_error": None,
+    "message": "Disk C: is at 96 percent",
+    "message_pattern": "(?i)disk .* (full|failing)",
+    "minutes": 15,
+    "name": "NW-DC01",
+    "next_cursor": None,
+    "note": "Replaced the disk",
+    "notify_user_ids": [],
+    "number": "T-1042",
+    "occurrence_count": 3,
+    "order": 1,
+    "organization_id": "2",
+    "organization_ids": ["2"],
+    "outcome": "ticket_created",
+    "parent_id": None,
+    "path": None,
+    "payload": '{"event": "trigger"}',
+    "phone": "+1 555 0100",
+    "previous_ticket_number": None,
+    "raw": '{"activityType": "CONDITION", "statusCode": "TRIGGERED"}',
+    "reason": "rule 'Server alerts to the NOC' matched",
+    "revision": 1,
+    "source": "ninjaone",
+    "source_types": [],
+    "status_name": "In progress",
+    "suppressed_by_window_id": None,
+    "title": _CONDITION,
+    "title_template": "{{device}}: {{message}}",
+    "touched_at": None,
+    "user_id": "first-admin",
+    "window_id": None,
+}
+"""What no schema can say: the example of a field, by its name, or by that and its model's (`Whole...`, `Mapped...` and
+`New...` models have the fields of the plain one)."""
+
+_TRUE_FLAGS = ("active", "auto_sync", "create_ticket", "reset_alert_on_ticket_close")
+
+
+def example_of(schema: Schema, components: dict[str, Schema], name: str = "", model: str = "") -> Any:
+    """A value that fits the schema. `name` is the field's and `model` its model's, if it is a field."""
+    for field in (f"{model}.{name}", name):
+        if field in _BY_FIELD:
+            return _BY_FIELD[field]
+    model = _model_of(schema)
+    schema = resolved(schema, components)
+    if schema.get("examples"):
+        return schema["examples"][0]
+    if "const" in schema:
+        return schema["const"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "anyOf" in schema:
+        return example_of(schema["anyOf"][0], components)  # the other choice is null
+    kind = schema.get("type")
+    if kind == "object":
+        properties: dict[str, Schema] = schema.get("properties", {})
+        return {field: example_of(each, components, field, model) for field, each in properties.items()}
+    if kind == "array":
+        return [example_of(schema["items"], components)]
+    if schema.get("default") is not None:
+        return schema["default"]
+    return _plain(kind, name)
+
+
+def _model_of(schema: Schema) -> str:
+    name: str = schema.get("$ref", "").removeprefix(REFERENCE)
+    for prefix in ("Whole", "Mapped", "New"):
+        name = name.removeprefix(prefix)
+    return name
+
+
+def _plain(kind: str | None, name: str) -> Any:
+    if kind == "boolean":
+        return name in _TRUE_FLAGS
+    if kind == "integer":
+        return 0
+    return AN_ID
