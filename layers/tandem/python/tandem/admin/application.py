@@ -21,6 +21,9 @@ from tandem.store.configuration.records import Role
 from tandem.store.errors import BusyError, ConflictError, UnwritableError
 
 PREFIX = "/api/v1"
+MOST_PARAMETERS = 100
+
+_METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 _HEADERS = {
     "cache-control": "no-store",
@@ -75,9 +78,7 @@ class Application:
             principal=principal,
             params=found.params,
             query=_query(route, event.get("rawQueryString") or ""),
-            body=read_body(body_bytes(event), headers.get("content-type"), route.body, route.body_required)
-            if route.takes_body
-            else route.body(),
+            body=_body(route, event, headers),
             now=now,
             base_url=self._base_url(event, headers),
         )
@@ -121,8 +122,20 @@ def _with_problems(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         raise Problem(422, "this is more than one record can hold") from None
 
 
+def _body(route: AnyRoute, event: Event, headers: dict[str, str]) -> Any:
+    if route.method not in _METHODS_WITH_BODY:
+        return route.body()
+    # A route that takes no body takes an empty one: what it does not know is refused, like any unknown field.
+    return read_body(
+        body_bytes(event), headers.get("content-type"), route.body, route.takes_body and route.body_required
+    )
+
+
 def _query(route: AnyRoute, text: str) -> Any:
-    pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=100) if text.count("&") < 100 else []
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    except ValueError:
+        raise bad_request(f"the query string has more than {MOST_PARAMETERS} parameters") from None
     values: dict[str, str] = {}
     for name, value in pairs:
         if name in values:

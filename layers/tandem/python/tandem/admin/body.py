@@ -33,8 +33,8 @@ def body_bytes(event: dict[str, Any]) -> bytes:
 def read_body(sent: bytes, content_type: str | None, model: type[Model], required: bool) -> Model:
     """The body as the model. An absent one is an empty object unless it is required.
 
-    Raises Problem: 415 for another content type, 400 for what is no JSON object (with the position), 422 for what the
-    model refuses (with the fields).
+    Raises Problem: 415 for another content type, 400 for what is no JSON (with the position), 422 for what is no object
+    or what the model refuses (with the fields).
     """
     if not sent.strip():
         if required:
@@ -52,7 +52,8 @@ def read_body(sent: bytes, content_type: str | None, model: type[Model], require
     except ValidationError as error:
         errors = field_errors(error)
         if any(each["type"] == "json_invalid" for each in error.errors(include_input=False)):
-            raise bad_request(f"the body is no JSON: {errors[0].message}") from None
+            told = errors[0].message.removeprefix("Invalid JSON: ")
+            raise bad_request(f"the body is no JSON: {told}") from None
         raise Problem(422, "the request's content is not valid", errors) from None
 
 
@@ -74,7 +75,7 @@ def _check_json(text: str) -> None:
         # A number of more digits than Python converts.
         raise bad_request(f"the body is no JSON that can be read: {error}") from None
     if not isinstance(value, dict):
-        raise bad_request("the body must be a JSON object", FieldError(BODY, "must be a JSON object"))
+        raise Problem(422, "the request's content is not valid", (FieldError(BODY, "must be a JSON object"),))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -77,28 +77,13 @@ def change_integration(call: Call[IntegrationChange, NoQuery]) -> Answer:
         raise invalid("credentials", _NO_CREDENTIALS)
     client(call, "default_client_id", body.default_client_id)
     before = the_integration(call)
+    _changed(before, body)  # what is refused must be refused before the signing secret is replaced
     if body.signing_secret is not None:
-        if before.provider is not Provider.LEVELIO:
-            raise invalid("signing_secret", "only Level (levelio) signs its webhooks")
         call.services.signing_secrets.write(before.integration_id, body.signing_secret)
 
     def change() -> Integration:
         integration = the_integration(call)
-        changed = replace(
-            integration,
-            name=body.name if body.given("name") else integration.name,
-            instance_url=body.instance_url if body.given("instance_url") else integration.instance_url,
-            default_client_id=body.default_client_id
-            if body.given("default_client_id")
-            else integration.default_client_id,
-            allow_private_address=body.allow_private_address
-            if body.given("allow_private_address")
-            else integration.allow_private_address,
-            has_signing_secret=body.signing_secret is not None
-            if body.given("signing_secret")
-            else integration.has_signing_secret,
-        )
-        _check_address(changed.instance_url, changed.allow_private_address)
+        changed = _changed(integration, body)
         if changed != integration:
             call.services.integrations.put(changed)
         return changed
@@ -109,6 +94,26 @@ def change_integration(call: Call[IntegrationChange, NoQuery]) -> Answer:
     if body.default_client_id is not None:
         decide_again(call, changed, lambda waits: True)
     return Answer(_shape(call, changed))
+
+
+def _changed(integration: Integration, body: IntegrationChange) -> Integration:
+    """The integration as the body wants it. Raises Problem 422."""
+    if body.signing_secret is not None and integration.provider is not Provider.LEVELIO:
+        raise invalid("signing_secret", "only Level (levelio) signs its webhooks")
+    changed = replace(
+        integration,
+        name=body.name if body.given("name") else integration.name,
+        instance_url=body.instance_url if body.given("instance_url") else integration.instance_url,
+        default_client_id=body.default_client_id if body.given("default_client_id") else integration.default_client_id,
+        allow_private_address=body.allow_private_address
+        if body.given("allow_private_address")
+        else integration.allow_private_address,
+        has_signing_secret=body.signing_secret is not None
+        if body.given("signing_secret")
+        else integration.has_signing_secret,
+    )
+    _check_address(changed.instance_url, changed.allow_private_address)
+    return changed
 
 
 def delete_integration(call: Call[NoBody, NoQuery]) -> Answer:

@@ -9,7 +9,7 @@ from tandem.admin.paging import page_of
 from tandem.admin.problems import invalid, not_found
 from tandem.admin.redecide import decide_again
 from tandem.admin.references import client, contact_answer, contact_of, the_integration
-from tandem.admin.schemas.base import NoBody, NoQuery, Page, PageQuery
+from tandem.admin.schemas.base import NoBody, NoQuery, Page, PageQuery, is_one_line
 from tandem.admin.schemas.places import (
     DeviceAnswer,
     DevicePut,
@@ -125,8 +125,8 @@ def put_device(call: Call[DevicePut, NoQuery]) -> Answer:
 
 def _external_id(call: Call[Any, Any]) -> str:
     external_id = call.params["external_id"]
-    if len(external_id) > LONGEST_EXTERNAL_ID or not external_id.isprintable():
-        raise invalid("external_id", f"must be 1 to {LONGEST_EXTERNAL_ID} printable characters")
+    if len(external_id) > LONGEST_EXTERNAL_ID or not is_one_line(external_id):
+        raise invalid("external_id", f"must be one line of 1 to {LONGEST_EXTERNAL_ID} characters")
     return external_id
 
 

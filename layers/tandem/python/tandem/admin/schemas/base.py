@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
+from unicodedata import category
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
@@ -69,14 +70,24 @@ Time = Annotated[
 ]
 
 
-def _printable(text: str) -> str:
-    if any(not (each.isprintable() or each in "\t\n\r") for each in text):
+_CONTROLS = {"Cc", "Cs"}
+_LINE_BREAKS = {"Zl", "Zp"}
+
+
+def is_one_line(text: str) -> bool:
+    """No control characters and no line breaks. What only cannot be seen (a no-break space, the joiner of an emoji)
+    is a character like any other."""
+    return text.isprintable() or not any(category(each) in _CONTROLS | _LINE_BREAKS for each in text)
+
+
+def _lines(text: str) -> str:
+    if not (text.isprintable() or all(each in "\t\n\r" or category(each) not in _CONTROLS for each in text)):
         raise ValueError("holds a control character")
     return text
 
 
 def _one_line(text: str) -> str:
-    if not text.isprintable():
+    if not is_one_line(text):
         raise ValueError("holds a control character or a line break")
     return text
 
@@ -84,7 +95,13 @@ def _one_line(text: str) -> str:
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_one_line)]
 """One line of 1 to 255 characters."""
 
-Text = Annotated[str, StringConstraints(max_length=32_000), AfterValidator(_printable)]
+LONGEST_TEXT = 32_000
+"""Characters."""
+
+LINES = AfterValidator(_lines)
+"""For texts with bounds of their own."""
+
+Text = Annotated[str, StringConstraints(max_length=LONGEST_TEXT), LINES]
 """Any number of lines."""
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_one_line)]
@@ -96,6 +113,7 @@ ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255), Aft
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)*$"),
+    AfterValidator(_one_line),
     Field(examples=["ada@example.com"]),
 ]
 
@@ -110,7 +128,10 @@ class ContactBody(Taken):
 
     name: Name | None = None
     email: Email | None = None
-    phone: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)] | None = None
+    phone: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(_one_line)]
+        | None
+    ) = None
 
 
 class ContactAnswer(Given):

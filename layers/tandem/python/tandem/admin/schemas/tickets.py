@@ -6,6 +6,8 @@ from pydantic import Field, StringConstraints
 
 from tandem.admin.schemas.alerts import AlertStatusName
 from tandem.admin.schemas.base import (
+    LINES,
+    LONGEST_TEXT,
     ContactAnswer,
     ContactBody,
     Given,
@@ -26,7 +28,9 @@ LONGEST_WORK = 7 * 24 * 60
 StatusReference = Annotated[
     Name, Field(description="Id or name of a status of the ticket's board", examples=["in_progress"])
 ]
-Words = Annotated[Text, StringConstraints(strip_whitespace=True, min_length=1)]
+Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT), LINES
+]  # all in one: bounds around a type that is already checked would not see the text stripped
 
 
 class TicketsQuery(PageQuery):
