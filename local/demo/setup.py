@@ -55,7 +55,7 @@ def integrations(api: Api, client_ids: dict[str, str], say: Progress) -> dict[st
             integration_id = known[f"{name} (demo)"]
             if extra:
                 api.patch(f"/integrations/{integration_id}", extra)
-            webhook = api.post(f"/integrations/{integration_id}/webhook-secret/rotate")["webhook"]
+            webhook = api.post(f"/integrations/{integration_id}/webhook-secret/rotate")
         else:
             if provider == "levelio":
                 extra["default_client_id"] = client_ids["Acme"]  # Level's webhooks name no group
