@@ -88,7 +88,6 @@ def test_nothing_of_all_this_was_stored(stack: Stack, rmm: Integration) -> None:
     [
         ("POST", "/clients", {"name": ""}, {}, 422, "name"),
         ("POST", "/clients", {"name": "x", "nonsense": 1}, {}, 422, "nonsense"),
-        ("POST", "/clients", ["x"], {}, 400, "object"),
         ("POST", "/integrations", {"provider": "kaseya", "name": "x"}, {}, 422, "ninjaone"),
         ("GET", "/alerts", None, {"limit": 0}, 400, "limit"),
         ("GET", "/alerts", None, {"limit": 201}, 400, "limit"),

@@ -113,6 +113,7 @@ class AdminApi:
         method: str,
         path: str,
         body: Any = None,
+        /,
         *,
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
@@ -130,13 +131,13 @@ class AdminApi:
             assert_is_a_problem(response)
         return response
 
-    def ok(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
+    def ok(self, method: str, path: str, body: Any = None, /, **more: Any) -> Any:
         """The answer of a request that must succeed."""
         response = self.call(method, path, body, **more)
         assert response.status < 300, f"{method} {path}: {response.status} {response.text}"
         return response.json if response.text else None
 
-    def refused(self, status: int, method: str, path: str, body: Any = None, **more: Any) -> Any:
+    def refused(self, status: int, method: str, path: str, body: Any = None, /, **more: Any) -> Any:
         """The problem of a request that must be refused so, and that must store nothing."""
         before = self.stored()
         response = self.call(method, path, body, **more)
