@@ -2,6 +2,7 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
@@ -34,6 +35,8 @@ class Monitoring(Construct):
         super().__init__(scope, construct_id)
         self._tenant = tenant
         self.topic = sns.Topic(self, "Topic", display_name=f"Tandem {tenant.name}", enforce_ssl=True)
+        # enforce_ssl's policy replaces SNS's own, which let the account's alarms in.
+        self.topic.grant_publish(iam.ServicePrincipal("cloudwatch.amazonaws.com"))
         if tenant.alarms.email:
             self.topic.add_subscription(subscriptions.EmailSubscription(tenant.alarms.email))
 
