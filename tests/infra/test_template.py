@@ -9,7 +9,8 @@ import pytest
 from infra.table_schema import table_definition
 from local.emulator import ROOT
 from local.lint_template import findings
-from tandem import telemetry
+from tandem.processing.processor import Processed
+from tandem.processing.report import report
 from tests.infra.template import Template
 
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
@@ -221,8 +222,8 @@ def test_a_429_is_counted_from_the_access_log(template: Template) -> None:
 def test_a_parked_event_is_counted_from_the_line_that_the_processor_writes(
     template: Template, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    telemetry.counts({"parked": 2, "ticket_created": 1}, {"function": "alert_processor"})
-    written = json.loads(capsys.readouterr().out)
+    report([Processed("one", parked="why"), Processed("two", parked="why")])
+    written = json.loads(capsys.readouterr().out.splitlines()[-1])
 
     metric_filter = _metric_filter(template, "ParkedEvents-local")
     assert written["parked"] == 2
