@@ -59,8 +59,9 @@ class Functions(_Section):
     architecture: Literal["arm64", "x86_64"] = "arm64"
     memory_mb: Annotated[int, Field(strict=True, ge=128, le=10240)] = 512
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    processor_maximum_concurrency: Annotated[int, Field(strict=True, ge=2, le=1000)] = 10
-    """Batches of alert events that are processed at once (one a device at most): a storm leaves the account room."""
+    processor_maximum_concurrency: Annotated[int, Field(strict=True, ge=2, le=1000)] = 5
+    """Batches of alert events that are processed at once (one a device at most): a storm leaves the account room. A new
+    account may run 10 functions at once, so that half of them stays for webhooks; SQS polls with no fewer than 2."""
     ingest_reserved_concurrency: Annotated[int, Field(strict=True, ge=1, le=1000)] | None = None
     """Concurrency kept free for webhooks. Unset by default: a new account's quota (10) leaves nothing to reserve."""
 

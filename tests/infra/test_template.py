@@ -13,6 +13,9 @@ from tandem.processing.processor import Processed
 from tandem.processing.report import report
 from tests.infra.template import Template
 
+NEW_ACCOUNTS_CONCURRENCY = 10
+"""Executions at once, of all functions of an account and region together, that AWS gives many new accounts."""
+
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
 
 
@@ -86,8 +89,18 @@ def test_the_processor_takes_batches_of_ten_and_returns_single_failures(template
 
     assert mapping["BatchSize"] == 10
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert mapping["ScalingConfig"] == {"MaximumConcurrency": 10}
     assert alert_events["VisibilityTimeout"] >= 6 * template.function("alert_processor")["Timeout"]
+
+
+def test_a_storm_leaves_half_of_a_new_accounts_concurrency_to_webhooks(
+    template: Template, acme_template: Template
+) -> None:
+    for each in (template, acme_template):
+        (mapping,) = each.properties("AWS::Lambda::EventSourceMapping")
+
+        # SQS takes no less than 2 here.
+        assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= NEW_ACCOUNTS_CONCURRENCY / 2
+        assert not any("ReservedConcurrentExecutions" in of for of in each.properties("AWS::Lambda::Function"))
 
 
 def test_webhooks_are_throttled_generously_and_nothing_goes_unthrottled(template: Template) -> None:
