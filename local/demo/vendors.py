@@ -98,23 +98,23 @@ def tacticalrmm(run: Run) -> list[Delivery]:
         number: int, host: str, message: str, seconds: int, severity: str = "error", event: str = "trigger"
     ) -> tuple[bytes, str]:
         at = datetime.fromtimestamp(time.time() - 60 + seconds, UTC)
+        # The template of docs/connecting.md: the message first, so that its text cannot forge members.
         values = {
+            "message": f"{host} has a check: {message} that failed.",
             "event": event,
             "alert_id": str(run.count(number)),
             "alert_type": "check",
             "severity": severity,
-            "message": f"{host} has a check: {message} that failed.",
             "alert_time": str(at),
-            "resolved": "None",
             "resolved_on": "None",
             "agent_id": hashlib.sha256(f"{run.number}:{host}".encode()).hexdigest()[:40],
             "hostname": host,
+            "operating_system": "Microsoft Windows Server 2022 Standard",
             "client_id": "2",
             "client_name": "Globex & Sons",
-            "site_id": "4",
             "site_name": "Warehouse",
-            "operating_system": "Microsoft Windows Server 2022 Standard",
             "check_id": str(80 + number % 2),
+            "task_id": "None",
         }
         lines = ",\n".join(f'  "{name}": "{value}"' for name, value in values.items())
         text = "{\n" + lines + "\n}"

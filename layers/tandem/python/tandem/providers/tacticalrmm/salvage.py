@@ -2,23 +2,21 @@
 
 A `"` inside a value breaks the JSON for good, but the template's own shape is still there: members that begin with
 `"key":` after a comma, each on its own line as people write templates. So a value ends where the next member begins.
-What a value contains can imitate a member; where a key is found twice, see `_chosen`.
+What a value contains can imitate a member; where a key is found twice, json_body.genuine decides.
 """
 
 import re
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any
 
-from tandem.providers.json_body import BODY, loads
+from tandem.providers.json_body import BODY, FREE_TEXT, genuine, loads
 from tandem.providers.port import BadWebhook
 
 # A member begins after the opening brace, or after a comma that ends a value: a quote, a bracket, a word, a digit.
 _MEMBER = re.compile(
     r"""(?:(?:^|[\s"'])\{|(?<=["'\]}\w])[ \t\r\n]{0,200},)(\s{0,200})(["'])([A-Za-z_][\w .-]{0,63})\2\s{0,200}:"""
 )
-_FREE_TEXT = frozenset({"message", "check_output", "output", "stdout", "stderr", "description"})
 _NEEDED = ("alert_id", "agent_id")
-_MOST_MEMBERS = 200  # no template is longer; bounds the work on a hostile body
 _BARE = {"null": None, "None": None, "true": True, "True": True, "false": False, "False": False}
 _CLOSED = re.compile(r"""("[^"\\]*"|'[^'\\]*')\s*(?:,|$)""")
 _UNESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)"')
@@ -38,7 +36,8 @@ def salvaged_members(text: str) -> dict[str, Any]:
     """What can be read of a broken object, its values as texts. Raises BadWebhook if neither alert_id nor agent_id is
     among it."""
     for candidate in (text, _without_escapes(text)):
-        found = [_Member(match) for match in islice(_MEMBER.finditer(candidate), _MOST_MEMBERS)]
+        # All of them: a text full of imitations must not crowd out the members behind it.
+        found = [_Member(match) for match in _MEMBER.finditer(candidate)]
         for members in (_of_the_template(found), found):
             values = _values(candidate, members)
             if any(name in values for name in _NEEDED):
@@ -60,12 +59,13 @@ def _of_the_template(found: list[_Member]) -> list[_Member]:
 
 def _values(text: str, members: list[_Member]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for member, following in pairwise([*members, None]):
-        if member is None or _chosen(member.key, members) is not member:
+    chosen = genuine([member.key for member in members])
+    for position, (member, following) in enumerate(pairwise([*members, None])):
+        if member is None or chosen[member.key] != position:
             continue
         written = text[member.value_starts : len(text) if following is None else following.starts].strip()
         if following is None:
-            written = _whole(written, is_free_text=member.key in _FREE_TEXT)
+            written = _whole(written, is_free_text=member.key in FREE_TEXT)
             if not written:
                 continue
         values[member.key] = _value(written.removesuffix(",").rstrip())
@@ -81,15 +81,6 @@ def _whole(written: str, is_free_text: bool) -> str:
     if closed is not None:
         return closed[1]
     return written if is_free_text else ""
-
-
-def _chosen(key: str, members: list[_Member]) -> _Member:
-    """Of several members of one key the first, unless a free text began before it: then that text may have imitated
-    it, and the last is the template's."""
-    same = [member for member in members if member.key == key]
-    first = same[0]
-    after_free_text = any(member.key in _FREE_TEXT and member.starts < first.starts for member in members)
-    return same[-1] if after_free_text else first
 
 
 def _value(written: str) -> Any:
