@@ -1,8 +1,12 @@
 import json
+import re
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tandem.alerts.event_message import deduplication_id
 from tandem.alerts.models import Kind, Provider, Severity
 from tandem.providers.levelio import identity as known
 from tandem.providers.levelio.signature import is_signed
@@ -10,6 +14,8 @@ from tandem.providers.port import BadWebhook
 from tests.unit.providers.normalizing import RECEIVED_AT, event_of, ignored, normalized
 from tests.vendor_files import needs_vendor_files, payload
 
+CONNECTING = Path(__file__).parents[3] / "docs" / "connecting.md"
+LATER = RECEIVED_AT + timedelta(minutes=3)
 ALERT: dict[str, Any] = {
     "id": "alert-1",
     "device_id": "device-1",
@@ -150,6 +156,30 @@ def test_a_rerun_delivery_keeps_its_event_id() -> None:
     first = event_of(Provider.LEVELIO, native())
     again = event_of(Provider.LEVELIO, native(), RECEIVED_AT.replace(hour=9))
     assert first.event_id == again.event_id
+
+
+def test_a_template_without_any_time_is_known_by_alert_and_word_and_not_by_when_it_came() -> None:
+    fired, again = event_of(Provider.LEVELIO, template()), event_of(Provider.LEVELIO, template(), LATER)
+    resolved = event_of(Provider.LEVELIO, template(event="alert.resolved"))
+    other = event_of(Provider.LEVELIO, template(alert_id="alert-2"))
+    assert fired.event_id == again.event_id
+    assert len({event.event_id for event in (fired, resolved, other)}) == 3
+    assert len({deduplication_id(event) for event in (fired, resolved, other)}) == 3
+
+
+def test_a_template_without_time_and_alert_id_is_known_by_when_it_came() -> None:
+    anonymous = template(alert_id=None)
+    first, later = event_of(Provider.LEVELIO, anonymous), event_of(Provider.LEVELIO, anonymous, LATER)
+    assert first.event_id != later.event_id
+
+
+def test_both_bodies_of_the_documentation_are_read() -> None:
+    bodies = [json.loads(body) for body in re.findall(r'(\{"description"[^`]*?\})\n', CONNECTING.read_text())]
+    fired, resolved = (event_of(Provider.LEVELIO, body) for body in bodies)
+    assert (fired.kind, resolved.kind) == (Kind.TRIGGERED, Kind.RESET)
+    assert fired.alert_id == resolved.alert_id
+    assert fired.occurred_at < resolved.occurred_at < RECEIVED_AT
+    assert fired.organization_id == "<group id>"
 
 
 @needs_vendor_files

@@ -57,13 +57,16 @@ def _reading(alert: Fields, kind: Kind, id_field: str, occurred: Any, event_id: 
     if known_as is None:
         raise BadWebhook(id_field, "the alert's id; without it, its name")
     own_time = alert.members.get("resolved_at" if kind is Kind.RESET else "started_at")
+    stated_at = moment(own_time) or moment(occurred)
     return Reading(
         kind=kind,
         identity=known_as,
         severity=severity(alert),
         message=_message(alert) or f"Level alert {kind.value}",
-        stated_at=moment(own_time) or moment(occurred),
-        provider_event_id=event_id,
+        stated_at=stated_at,
+        # Without either, alert id and event word are the only key, and the id of an event is made of both: it must not
+        # be the time of receipt, or a second attempt of one delivery would count as another firing.
+        provider_event_id=event_id or (alert_id if stated_at is None else None),
         external_alert_id=alert_id,
         external_device_id=device_id,
         organization_id=group_id,
