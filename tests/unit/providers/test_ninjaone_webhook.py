@@ -137,6 +137,13 @@ def test_the_same_activity_has_the_same_event_id_whenever_it_comes() -> None:
     assert event(id=901).event_id != event().event_id
 
 
+def test_an_acknowledge_says_which_user_of_ninjaone_it_was() -> None:
+    assert event(statusCode="ACKNOWLEDGED", userId=3).acted_by == "NinjaOne user 3"
+    assert event(statusCode="ACKNOWLEDGED").acted_by is None
+    assert event(statusCode="ACKNOWLEDGED", userId=0).acted_by is None
+    assert event(statusCode="TRIGGERED", userId=3).acted_by is None
+
+
 def test_a_time_that_is_none_is_the_time_of_receipt() -> None:
     times: list[object] = [None, "soon", 0, -1, 1e300, True, {}]
     for time in times:

@@ -1,5 +1,6 @@
 """NinjaOne's webhook: one activity, as observed (payloads, 2025-03) and as the OpenAPI's Activity describes it."""
 
+from tandem.alerts.limits import cut_name
 from tandem.alerts.models import AlertEvent, Kind, Provider
 from tandem.providers.event import Reading, alert_event, require_known
 from tandem.providers.fields import Fields, labelled
@@ -85,6 +86,7 @@ def _reading(activity: Fields, kind: Kind) -> Reading:
         activity_type=activity.name("activityType"),
         alert_class=alert_class(activity),
         source_type=activity.name("sourceType"),
+        acted_by=_user(activity) if kind is Kind.ACKNOWLEDGED else None,
         facts=labelled(
             {
                 "Location": references.nested("location").name("name") or activity.nested("location").name("name"),
@@ -94,6 +96,13 @@ def _reading(activity: Fields, kind: Kind) -> Reading:
             }
         ),
     )
+
+
+def _user(activity: Fields) -> str | None:
+    """Who acted: an activity has a user's number and no name (openapi, Activity.userId). Called NinjaOne's, for Tandem
+    has users of its own."""
+    user_id = activity.text("userId")
+    return None if user_id in (None, "0") else cut_name(f"NinjaOne user {user_id}")
 
 
 def _device_id(activity: Fields) -> str | None:
