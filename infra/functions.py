@@ -92,14 +92,15 @@ class Functions(Construct):
             },
         )
         self._allow_read_and_write(self.admin_api)
+        self._allow(self.admin_api, ["dynamodb:Query"], table.index_arns)
         self._allow(self.admin_api, ["sqs:SendMessage"], [queues.alert_events.queue_arn])
         self._allow(self.admin_api, ["secretsmanager:GetSecretValue"], [first_admin_key.secret_arn])
+        # It writes signing secrets and reads none.
         self._allow_integration_secrets(
             self.admin_api,
             [
                 "secretsmanager:CreateSecret",
                 "secretsmanager:DeleteSecret",
-                "secretsmanager:GetSecretValue",
                 "secretsmanager:PutSecretValue",
             ],
             secret_prefix,
@@ -183,7 +184,6 @@ class Functions(Construct):
             ],
             [self._table.arn],
         )
-        self._allow(function, ["dynamodb:Query"], self._table.index_arns)
 
     def _allow_integration_secrets(self, function: lambda_.Function, actions: list[str], prefix: str) -> None:
         # Pseudo parameters even where the tenant file names a region: cdk-nag names the finding by what stands here.

@@ -1,80 +1,176 @@
-"""The emulator enforces no IAM: what the code calls is held against what the roles allow, in both directions."""
+"""The emulator enforces no IAM: what each function calls is held against what its role allows, in both directions.
 
+A grant here is an action and the place it is for: `("dynamodb:Query", "index")`.
+"""
+
+import ast
+import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
 
 from local.emulator import ROOT
+from tests.infra.reach import reached_code
 from tests.infra.template import Template
 
-# boto3 call, or a part of a transaction, → the IAM action that it needs.
-NEEDS = {
-    r"\.get_item\(": "dynamodb:GetItem",
-    r"\.put_item\(|\"Put\":": "dynamodb:PutItem",
-    r"\.update_item\(|\"Update\":": "dynamodb:UpdateItem",
-    r"\.delete_item\(|\"Delete\":": "dynamodb:DeleteItem",
-    r"\"ConditionCheck\":": "dynamodb:ConditionCheckItem",
-    r"\.query\(|get_paginator\(\"query\"\)": "dynamodb:Query",
-    r"\.scan\(|get_paginator\(\"scan\"\)": "dynamodb:Scan",
-    r"\.batch_get_item\(": "dynamodb:BatchGetItem",
-    r"\.batch_write_item\(": "dynamodb:BatchWriteItem",
-    r"\.describe_table\(": "dynamodb:DescribeTable",
-    r"\.send_message(_batch)?\(": "sqs:SendMessage",
-    r"\.change_message_visibility(_batch)?\(": "sqs:ChangeMessageVisibility",
-    r"\.receive_message\(": "sqs:ReceiveMessage",
-    r"\.delete_message(_batch)?\(": "sqs:DeleteMessage",
-    r"\.get_queue_attributes\(": "sqs:GetQueueAttributes",
-    r"\.get_secret_value\(": "secretsmanager:GetSecretValue",
-    r"\.create_secret\(": "secretsmanager:CreateSecret",
-    r"\.put_secret_value\(": "secretsmanager:PutSecretValue",
-    r"\.update_secret\(": "secretsmanager:UpdateSecret",
-    r"\.delete_secret\(": "secretsmanager:DeleteSecret",
-    r"\.describe_secret\(": "secretsmanager:DescribeSecret",
-    r"\.restore_secret\(": "secretsmanager:RestoreSecret",
-    r"\.list_secrets\(": "secretsmanager:ListSecrets",
-    r"\.tag_resource\(|create_secret\([^)]*Tags=": "secretsmanager:TagResource",
+Grant = tuple[str, str]
+
+FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
+
+# boto3 call → the action that it needs, and where. Table or index, and which secret, follow from its arguments.
+CALLS: dict[str, Grant] = {
+    "get_item": ("dynamodb:GetItem", "table"),
+    "put_item": ("dynamodb:PutItem", "table"),
+    "update_item": ("dynamodb:UpdateItem", "table"),
+    "delete_item": ("dynamodb:DeleteItem", "table"),
+    "batch_get_item": ("dynamodb:BatchGetItem", "table"),
+    "query": ("dynamodb:Query", "table"),
+    "send_message": ("sqs:SendMessage", "queue"),
+    "send_message_batch": ("sqs:SendMessage", "queue"),
+    "change_message_visibility": ("sqs:ChangeMessageVisibility", "queue"),
+    "get_secret_value": ("secretsmanager:GetSecretValue", "integration secrets"),
+    "create_secret": ("secretsmanager:CreateSecret", "integration secrets"),
+    "put_secret_value": ("secretsmanager:PutSecretValue", "integration secrets"),
+    "delete_secret": ("secretsmanager:DeleteSecret", "integration secrets"),
 }
 
-# What Lambda itself does with a role: poll the queue and write the log.
-LAMBDAS_OWN = {
-    "sqs:ReceiveMessage",
-    "sqs:DeleteMessage",
-    "sqs:ChangeMessageVisibility",
-    "sqs:GetQueueAttributes",
-    "sqs:GetQueueUrl",
-    "logs:CreateLogStream",
-    "logs:PutLogEvents",
+# A part of a transaction → the action that it needs, in place of one for the transaction itself.
+PARTS_OF_TRANSACTIONS: dict[str, Grant] = {
+    "Put": ("dynamodb:PutItem", "table"),
+    "Update": ("dynamodb:UpdateItem", "table"),
+    "Delete": ("dynamodb:DeleteItem", "table"),
+    "ConditionCheck": ("dynamodb:ConditionCheckItem", "table"),
+}
+NEED_NOTHING_OF_THEIR_OWN = {"transact_write_items", "get_paginator"}
+
+# What Lambda itself does with a role: write the log, and poll the queue of a function that has one.
+LOGGING = {("logs:CreateLogStream", "log group"), ("logs:PutLogEvents", "log group")}
+POLLING = {
+    (f"sqs:{action}", "queue")
+    for action in ("ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes", "GetQueueUrl")
 }
 
 
-def _needed() -> set[str]:
-    sources = [path for top in ("layers/tandem", "functions") for path in (ROOT / top).rglob("*.py")]
-    code = "\n".join(path.read_text() for path in sources)
-    return {action for pattern, action in NEEDS.items() if re.search(pattern, code)}
+def calls_of_clients(code: list[ast.AST]) -> Iterator[tuple[str, ast.Call]]:
+    """Each call of an AWS client, by name; of a paginator's, what it pages through."""
+    for node in code:
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        receiver = ast.unparse(node.func.value)
+        if paged := re.search(r"get_paginator\('(\w+)'\)$", receiver):
+            yield paged[1], node
+        elif re.search(r"(client|sqs|secrets_manager)(\(\))?$", receiver):
+            yield node.func.attr, node
 
 
-def _allowed(template: Template) -> set[str]:
+def needed(code: list[ast.AST]) -> set[Grant]:
+    grants = set()
+    for name, call in calls_of_clients(code):
+        if name in NEED_NOTHING_OF_THEIR_OWN:
+            continue
+        action, place = CALLS[name]
+        if any(argument.arg == "IndexName" for argument in call.keywords):
+            place = "index"
+        if "FIRST_ADMIN_KEY_SECRET_ARN" in ast.unparse(call):
+            place = "first admin key"
+        grants.add((action, place))
+    for node in code:
+        if isinstance(node, ast.Dict):
+            keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
+            grants |= {grant for part, grant in PARTS_OF_TRANSACTIONS.items() if part in keys}
+            assert "IndexName" not in keys, "say IndexName in the call, where this test sees it"
+    return grants
+
+
+def allowed(template: Template, name: str) -> set[Grant]:
     return {
-        action
-        for function in template.properties("AWS::Lambda::Function")
-        for statement in template.statements(function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"])
-        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+        (action, _place(template, resource))
+        for statement in template.statements(name)
+        for action in _list(statement["Action"])
+        for resource in _list(statement["Resource"])
     }
 
 
-def test_whatever_the_code_calls_some_role_allows(template: Template) -> None:
-    assert _needed() - _allowed(template) == set()
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_role_allows_exactly_what_its_function_calls(template: Template, name: str) -> None:
+    polled = POLLING if _is_polled(template, name) else set()
+    code = reached_code(ROOT / "functions" / name / "handler.py")
+
+    assert needed(code) | LOGGING <= allowed(template, name)
+    assert allowed(template, name) <= needed(code) | LOGGING | polled
 
 
-def test_no_role_allows_what_no_code_calls(template: Template) -> None:
-    assert _allowed(template) - _needed() - LAMBDAS_OWN == set()
+def test_each_functions_calls_are_told_apart() -> None:
+    needs = {name: needed(reached_code(ROOT / "functions" / name / "handler.py")) for name in FUNCTIONS}
+
+    assert needs["webhook_ingest"] == {
+        ("dynamodb:GetItem", "table"),
+        ("sqs:SendMessage", "queue"),
+        ("secretsmanager:GetSecretValue", "integration secrets"),
+    }
+    assert ("dynamodb:Query", "index") in needs["admin_api"] - needs["alert_processor"]
+    assert ("secretsmanager:GetSecretValue", "first admin key") in needs["admin_api"]
+    assert not {action for action, _ in needs["alert_processor"] if action.startswith("secretsmanager:")}
+
+
+def test_a_call_counts_only_where_the_handler_reaches_it(tmp_path: Path) -> None:
+    product = tmp_path / "layer"
+    (product / "tandem").mkdir(parents=True)
+    (product / "tandem" / "__init__.py").write_text("")
+    (product / "tandem" / "store.py").write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from tandem import unseen\n"
+        "class Store:\n"
+        "    def read(self):\n        return self._entries()\n"
+        "    def _entries(self):\n        return self._client.query(IndexName='live')\n"
+        "    def write(self):\n        self._client.put_item()\n"
+    )
+    (product / "tandem" / "unseen.py").write_text("client.delete_item()\n")
+    handler = tmp_path / "handler.py"
+    handler.write_text(
+        "import sys\nfrom tandem.store import Store\n"
+        "def handler(event, context):\n    Store().read()\n    sys.stdout.write('')\n"
+    )
+
+    assert needed(reached_code(handler, product)) == {("dynamodb:Query", "index")}
 
 
 def test_every_index_that_is_queried_is_granted_by_name(template: Template) -> None:
-    for name in ("alert_processor", "admin_api"):
-        granted = [
-            str(resource)
-            for statement in template.statements(name)
-            if statement["Action"] == "dynamodb:Query"
-            for resource in statement["Resource"]
-        ]
-        for index in ("by_time", "by_owner", "live"):
-            assert any(f"/index/{index}" in resource for resource in granted)
+    (granted,) = [
+        json.dumps(statement["Resource"])
+        for statement in template.statements("admin_api")
+        if "/index/" in json.dumps(statement["Resource"])
+    ]
+
+    for index in ("by_time", "by_owner", "live"):
+        assert f"/index/{index}" in granted
+
+
+def _place(template: Template, resource: Any) -> str:
+    """What a policy's resource is, in this test's words."""
+    text = json.dumps(resource)
+    if "/index/" in text:
+        return "index"
+    if ":secret:tandem/" in text:
+        return "integration secrets"
+    identifier = resource["Ref"] if "Ref" in resource else resource["Fn::GetAtt"][0]
+    return {
+        "AWS::DynamoDB::Table": "table",
+        "AWS::Logs::LogGroup": "log group",
+        "AWS::SQS::Queue": "queue",
+        "AWS::SecretsManager::Secret": "first admin key",
+    }[template.content["Resources"][identifier]["Type"]]
+
+
+def _is_polled(template: Template, name: str) -> bool:
+    return any(
+        template.content["Resources"][mapping["FunctionName"]["Ref"]]["Properties"] == template.function(name)
+        for mapping in template.properties("AWS::Lambda::EventSourceMapping")
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
