@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
@@ -16,6 +16,7 @@ import pytest
 from moto import mock_aws
 
 from tandem.alerts.event_message import decode
+from tandem.ingest import bootstrap
 from tandem.store.codec import encode_item
 from tandem.store.keys import integration_key
 from tests.unit.ingest.outside import ALERT, SECRET, api_event
@@ -226,6 +227,21 @@ def test_a_rotated_secret_works_at_once_in_a_warm_instance(handler: Handler, que
     keep_integration("int-1", "tacticalrmm", "new one", SECRET)
     assert post(handler, ALERT, secret="new one")[0] == 200
     assert post(handler, ALERT)[0] == 200
+
+
+def test_a_warm_instance_forgets_a_deleted_integration_and_a_secret_that_was_rotated_away_after_five_seconds(
+    queue_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = 0.0
+    monkeypatch.setattr(bootstrap, "time", SimpleNamespace(monotonic=lambda: seconds))
+    warm = cold_start().handler
+    keep_integration("int-1", "tacticalrmm", SECRET)
+    keep_integration("int-2", "tacticalrmm", SECRET)
+    assert [post(warm, ALERT, integration_id=each)[0] for each in ("int-1", "int-2")] == [200, 200]
+    keep_integration("int-1", "tacticalrmm", "new one")
+    boto3.client("dynamodb").delete_item(TableName=TABLE, Key=encode_item(integration_key("int-2")))
+    seconds = 5
+    assert [post(warm, ALERT, integration_id=each)[0] for each in ("int-1", "int-2")] == [401, 404]
 
 
 def test_ingest_loads_nothing_that_its_import_budget_cannot_bear() -> None:

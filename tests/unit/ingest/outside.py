@@ -10,7 +10,7 @@ from typing import Any
 from tandem.alerts.models import AlertEvent, Provider
 from tandem.ingest.answers import Answer, NotStored
 from tandem.ingest.authentication import Authentication
-from tandem.ingest.integration import Integration, SecretHash
+from tandem.ingest.integration import REMEMBERED_SECONDS, Integration, SecretHash
 from tandem.ingest.remembered import Remembered
 from tandem.ingest.service import WebhookIngest
 
@@ -41,7 +41,7 @@ class Outside:
         self.secret_reads = 0
         self.seconds = 0.0
         self.ingest = WebhookIngest(
-            integrations=Remembered(self._integration, lambda: self.seconds),
+            integrations=Remembered(self._integration, lambda: self.seconds, REMEMBERED_SECONDS),
             authentication=Authentication(Remembered(self._signing_secret, lambda: self.seconds)),
             queue=self,
             now=lambda: BEGAN_AT + timedelta(seconds=self.seconds),

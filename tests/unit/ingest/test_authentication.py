@@ -94,12 +94,46 @@ def test_a_rotated_secret_works_at_once_although_the_integration_is_remembered()
     assert outside.post(headers={"X-Tandem-Secret": "new"}).status == 200
 
 
-def test_a_secret_that_was_rotated_out_is_refused_within_a_minute() -> None:
+def test_a_secret_that_was_rotated_out_is_refused_within_five_seconds() -> None:
     outside = Outside()
     assert outside.post().status == 200
     outside.integrations["int-1"] = an_integration(Provider.TACTICALRMM, hash_of("new"))
-    outside.seconds = 60
+    outside.seconds = 5
     assert outside.post().status == 401
+
+
+def test_a_deleted_integration_is_gone_within_five_seconds() -> None:
+    outside = Outside()
+    assert outside.post().status == 200
+    outside.integrations.clear()
+    outside.seconds = 5
+    assert outside.post().status == 404
+
+
+def test_a_storm_of_webhooks_reads_the_integration_once_in_five_seconds() -> None:
+    outside = Outside()
+    for _ in range(100):
+        outside.post()
+    assert outside.table_reads == 1
+
+
+def test_a_table_that_stumbles_loses_no_webhook_of_a_known_integration_for_a_minute() -> None:
+    outside = Outside()
+    assert outside.post().status == 200
+    outside.broken.add("table")
+    for outside.seconds in (5, 20, 59.9):
+        assert outside.post().status == 200
+    outside.seconds = 60
+    assert outside.post().status == 500
+    assert len(outside.sent) == 4
+
+
+def test_a_wrong_secret_while_the_table_stumbles_shuts_out_nobody_else() -> None:
+    outside = Outside()
+    assert outside.post().status == 200
+    outside.broken.add("table")
+    assert outside.post(headers={"X-Tandem-Secret": "wrong"}).status == 500
+    assert outside.post().status == 200
 
 
 def test_wrong_secrets_do_not_become_load_on_the_table() -> None:
@@ -110,6 +144,10 @@ def test_wrong_secrets_do_not_become_load_on_the_table() -> None:
     for _ in range(100):
         outside.post(headers={})
     assert outside.table_reads <= 6
+    outside.seconds = 6
+    for _ in range(100):
+        outside.post(headers={"X-Tandem-Secret": "wrong"})
+    assert outside.table_reads <= 7, "five rereads in ten seconds, however often the integration is due"
     outside.seconds = 11
     outside.integrations["int-1"] = an_integration(Provider.TACTICALRMM, hash_of("new"))
     assert outside.post(headers={"X-Tandem-Secret": "new"}).status == 200

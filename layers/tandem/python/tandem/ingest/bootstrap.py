@@ -11,6 +11,7 @@ from botocore.config import Config
 from tandem import telemetry
 from tandem.ingest.authentication import Authentication
 from tandem.ingest.aws import SigningSecretReader, SqsAlertQueue, TableDirectory
+from tandem.ingest.integration import REMEMBERED_SECONDS
 from tandem.ingest.remembered import Remembered
 from tandem.ingest.service import FUNCTION, WebhookIngest
 from tandem.secrets import SecretsManagerSigningSecrets
@@ -31,7 +32,7 @@ def bootstrap(environment: Mapping[str, str]) -> WebhookIngest:
         cache(lambda: boto3.client("secretsmanager", config=_CONFIG)), environment["SECRET_PREFIX"]
     )
     return WebhookIngest(
-        integrations=Remembered(directory.find, time.monotonic),
+        integrations=Remembered(directory.find, time.monotonic, REMEMBERED_SECONDS),
         authentication=Authentication(Remembered(SigningSecretReader(secrets).find, time.monotonic)),
         queue=SqsAlertQueue(boto3.client("sqs", config=_CONFIG), environment["ALERT_QUEUE_URL"]),
         now=lambda: datetime.now(UTC),
