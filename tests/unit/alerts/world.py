@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from tandem.alerts.again import decide_again
 from tandem.alerts.decide import decide
-from tandem.alerts.decision import Context, Decision, State
+from tandem.alerts.decision import Context, Decision, State, Wake
 from tandem.alerts.models import (
     Alert,
     AlertEvent,
@@ -27,6 +28,7 @@ from tandem.alerts.models import (
     Trace,
 )
 from tandem.alerts.tickets import Board, Comment, DeskCommand, Status, Ticket, WriteComment
+from tandem.alerts.windows import MaintenanceWindow
 from tandem.desk import work
 from tandem.ids import derived_id
 
@@ -114,6 +116,9 @@ class World:
     comments: dict[str, Comment] = field(default_factory=dict)
     links: set[tuple[str, str]] = field(default_factory=set)
     waiting: set[str] = field(default_factory=set)
+    windows: tuple[MaintenanceWindow, ...] = ()
+    due: dict[tuple[datetime, str], Wake] = field(default_factory=dict)
+    sweeps: int = 0
     numbers: int = 0
 
     def context(self) -> Context:
@@ -125,6 +130,7 @@ class World:
             organizations=self.organizations,
             clients={"c1": Client("c1", "Acme"), "c2": Client("c2", "Globex", Contact("Bob", "bob@globex.example"))},
             boards={BOARD.board_id: BOARD},
+            windows=self.windows,
             default_client_id=self.default_client_id,
             ticket_number=f"T-{1001 + self.numbers}",
         )
@@ -147,6 +153,24 @@ class World:
             decision = decide(heard, self.state(heard), self.context(), self.now)
             self.apply(decision)
         return decision
+
+    def sweep(self) -> None:
+        """Decide again what is due by now, earliest first."""
+        for _, wake in sorted(self.due.items()):
+            if wake.at <= self.now:
+                self.again(self.alerts[wake.alert_id])
+
+    def change_windows(self, *windows: MaintenanceWindow) -> None:
+        """Other windows from now on; what a window held that is not the same any more is decided again."""
+        before, self.windows = {window.window_id: window for window in self.windows}, windows
+        changed = {each for each, window in before.items() if window not in windows}
+        for wake in [wake for wake in self.due.values() if wake.window_id in changed]:
+            self.again(self.alerts[wake.alert_id])
+
+    def again(self, alert: Alert, origin: Origin = Origin.SWEEP) -> Decision:
+        """The alert is decided again."""
+        self.sweeps += 1
+        return self.hear(decide_again(alert, None, origin, f"again-{self.sweeps}", self.now))
 
     def close(self, ticket: Ticket, user: str = "u1") -> None:
         """A person closes the ticket."""
@@ -174,6 +198,10 @@ class World:
                 self.traces[decision.alert.alert_id] = decision.trace
             if decision.waits is not None:
                 (self.waiting.add if decision.waits else self.waiting.discard)(decision.alert.alert_id)
+            if decision.woken:
+                del self.due[decision.woken.at, decision.woken.alert_id]
+            if decision.wake:
+                self.due[decision.wake.at, decision.wake.alert_id] = decision.wake
         if decision.condition:
             _one_on(decision.condition.version, self.conditions.get(decision.condition.condition_id))
             self.conditions[decision.condition.condition_id] = decision.condition

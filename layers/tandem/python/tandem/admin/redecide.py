@@ -6,13 +6,14 @@ It happens after the mapping is written, and doing it again does no harm: an ale
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tandem.admin.calls import Call
 from tandem.admin.problems import unavailable
 from tandem.admin.queue import QueueError
-from tandem.alerts.models import Alert, AlertEvent, Kind, Origin
+from tandem.alerts import again
+from tandem.alerts.models import Alert, AlertEvent, Origin
 from tandem.ids import new_id
 from tandem.store.configuration.records import Integration
 
@@ -72,29 +73,8 @@ def _waiting(call: Call[Any, Any], integration: Integration) -> list[Waiting]:
 
 
 def _event(call: Call[Any, Any], waiting: Waiting, whole_message: str | None) -> AlertEvent:
-    """The alert's own words again, at its own time, so that rules see what they would have seen."""
-    alert = waiting.alert
-    return AlertEvent(
-        event_id=new_id(),
-        integration_id=alert.integration_id,
-        provider=alert.provider,
-        kind=Kind.TRIGGERED,
-        identity=alert.identity,
-        severity=alert.severity,
-        message=whole_message or alert.message,
-        occurred_at=alert.last_triggered_at or alert.triggered_at or alert.first_seen_at,
-        received_at=call.now,
-        origin=Origin.MAPPING,
-        external_alert_id=alert.external_alert_id,
-        external_device_id=alert.external_device_id,
-        organization_id=waiting.organization_id,
-        organization_name=waiting.organization_name,
-        device_name=alert.device_name,
-        activity_type=alert.activity_type,
-        alert_class=alert.alert_class,
-        source_type=alert.source_type,
-        decide_again=True,
-    )
+    event = again.decide_again(waiting.alert, whole_message, Origin.MAPPING, new_id(), call.now)
+    return replace(event, organization_id=waiting.organization_id, organization_name=waiting.organization_name)
 
 
 def _chunks(waiting: Iterable[Waiting]) -> Iterator[list[Waiting]]:

@@ -11,14 +11,17 @@ from tandem.alerts.closing import close_if_done
 from tandem.alerts.decision import Context, Decision, State
 from tandem.alerts.draft import Draft
 from tandem.alerts.folding import fold
+from tandem.alerts.holding import hold_or_decide
 from tandem.alerts.limits import cut_bytes
-from tandem.alerts.models import Alert, AlertEvent, AlertStatus, Condition, Kind, Outcome, condition_id_of
+from tandem.alerts.models import Alert, AlertEvent, AlertStatus, Condition, Kind, Origin, Outcome, condition_id_of
 from tandem.alerts.placing import learn
-from tandem.alerts.ticketing import append_occurrence, decide_ticket, note_severity, raise_severity, settle
-from tandem.alerts.wording import acknowledged_comment, reset_comment
+from tandem.alerts.ticketing import append_occurrence, note_severity, raise_severity, settle
+from tandem.alerts.wording import acknowledged_comment, reset_comment, resolved_comment
 
 LISTED_MESSAGE_BYTES = 256
 """How much of a message the alert record holds, which is billed by the kilobyte at each event."""
+
+_CAUSE_OF_RESET = {Origin.PERSON: "resolved by a person", Origin.OUTBOUND: "reset in the RMM by Tandem"}
 
 _REDELIVERED = "redelivered or stale: the alert already knows something as late as this"
 
@@ -45,10 +48,16 @@ def decide(event: AlertEvent, state: State, context: Context, now: datetime) -> 
 
 
 def waits_for_this(event: AlertEvent, alert: Alert) -> bool:
-    """The alert waits for a mapping, and the event asks to look again: on purpose, or as a firing that comes again."""
-    if not alert.is_live or not alert.needs_mapping:
+    """The event asks for a new decision about an alert that may get one.
+
+    an alert that waits for a mapping, or that a window holds    any cause, and a firing that comes again
+    one that is only recorded                                    a person who applies a rule
+    """
+    if not alert.is_live:
         return False
-    return event.decide_again or (event.kind is Kind.TRIGGERED and is_stale(event, alert))
+    if alert.needs_mapping or alert.status is AlertStatus.SUPPRESSED:
+        return event.decide_again or (event.kind is Kind.TRIGGERED and is_stale(event, alert))
+    return event.decide_again and event.origin is Origin.PERSON and alert.ticket_id is None
 
 
 def is_stale(event: AlertEvent, alert: Alert | None) -> bool:
@@ -82,7 +91,7 @@ def _triggered(
         draft.alert = replace(draft.alert, resolved_at=after.reset)
         return draft.decided(Outcome.RESOLVED, "its reset had arrived before it")
     if known is None or not known.is_live:
-        return decide_ticket(draft, context, where)
+        return hold_or_decide(draft, context, where)
     ticket_id, worse, later = known.ticket_id, _is_worse(event, known, before), after != before
     if ticket_id is not None and ticket_id == draft.condition.open_ticket_id:
         if worse:
@@ -90,15 +99,28 @@ def _triggered(
         return append_occurrence(draft, known, ticket_id)
     if ticket_id is not None and before.triggered is not None and event.occurred_at < before.triggered:
         return note_severity(draft, known)  # news from before the firing whose ticket a person closed
-    return decide_ticket(draft, context, where)
+    return hold_or_decide(draft, context, where)
 
 
 def _decide_again(event: AlertEvent, state: State, known: Alert, context: Context, now: datetime) -> Decision:
     again = replace(event, decide_again=True)
     draft = Draft(again, state, now, known, _condition(event, state))
-    decision = decide_ticket(draft, context, settle(draft, context))
-    if decision.outcome is Outcome.NEEDS_MAPPING:
+    decision = hold_or_decide(draft, context, settle(draft, context))
+    after = decision.alert
+    if known.needs_mapping and decision.outcome is Outcome.NEEDS_MAPPING:
         return Decision(Outcome.IGNORED, "still waits for a mapping")
+    if (
+        after is not None
+        and decision.outcome is Outcome.SUPPRESSED
+        and after.suppressed_until == known.suppressed_until
+    ):
+        return Decision(Outcome.IGNORED, "its maintenance window still holds it")
+    if (
+        decision.outcome is Outcome.RECORDED_ONLY
+        and known.status is not AlertStatus.SUPPRESSED
+        and known.rule == (after.rule if after else None)
+    ):
+        return Decision(Outcome.IGNORED, "still only recorded")
     return decision
 
 
@@ -114,17 +136,28 @@ def _reset(
     if not before.fires:
         return draft.untraced(Outcome.IGNORED, "already resolved")
 
-    draft.alert = replace(draft.alert, resolved_at=event.occurred_at, needs_mapping=False)
+    draft.alert = replace(
+        draft.alert,
+        resolved_at=event.occurred_at,
+        needs_mapping=False,
+        suppressed_by_window_id=None,
+        suppressed_until=None,
+    )
+    by = _CAUSE_OF_RESET.get(event.origin, "reset by the RMM")
     if known.ticket_id is None:
-        return draft.decided(Outcome.RESOLVED, "reset by the RMM")
+        return draft.decided(Outcome.RESOLVED, by, window_id=known.suppressed_by_window_id)
     if draft.condition.open_ticket_id == known.ticket_id:
         draft.condition = replace(draft.condition, live_count=max(0, draft.condition.live_count - 1))
-    folding = fold(draft.condition.resets, known.ticket_id, draft.next_comment_id(), event.occurred_at, now)
-    draft.condition = replace(draft.condition, resets=folding)
-    outcome = close_if_done(draft, context, known)
-    body = reset_comment(event, known, folding, outcome)
-    draft.folded_comment(known.ticket_id, body, folding.comment_id, folding.comment_at)
-    reason = f"reset by the RMM; {outcome}" if outcome else "reset by the RMM"
+    if event.origin is Origin.PERSON:
+        outcome = close_if_done(draft, context, known)
+        draft.comment(known.ticket_id, resolved_comment(event, known, outcome))
+    else:
+        folding = fold(draft.condition.resets, known.ticket_id, draft.next_comment_id(), event.occurred_at, now)
+        draft.condition = replace(draft.condition, resets=folding)
+        outcome = close_if_done(draft, context, known)
+        body = reset_comment(event, known, folding, outcome)
+        draft.folded_comment(known.ticket_id, body, folding.comment_id, folding.comment_at)
+    reason = f"{by}; {outcome}" if outcome else by
     return draft.decided(Outcome.RESOLVED, reason, ticket_id=known.ticket_id)
 
 
@@ -141,7 +174,8 @@ def _acknowledged(
     draft.alert = replace(draft.alert, acknowledged_at=event.occurred_at, acknowledged_by=event.acted_by)
     if known.ticket_id is not None:
         draft.comment(known.ticket_id, acknowledged_comment(event))
-    return draft.decided(Outcome.ACKNOWLEDGED, "acknowledged in the RMM", ticket_id=known.ticket_id)
+    where = "by a person" if event.origin is Origin.PERSON else "in the RMM"
+    return draft.decided(Outcome.ACKNOWLEDGED, f"acknowledged {where}", ticket_id=known.ticket_id)
 
 
 def _blank(event: AlertEvent, condition: Condition, now: datetime) -> Alert:

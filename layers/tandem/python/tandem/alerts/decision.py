@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tandem.alerts.models import (
     Alert,
@@ -15,6 +16,7 @@ from tandem.alerts.models import (
     Trace,
 )
 from tandem.alerts.tickets import Board, DeskCommand, Ticket
+from tandem.alerts.windows import MaintenanceWindow
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,9 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What is configured for the event's integration (at most 30 s old), and what a new ticket would be called."""
+    """What is configured for the event's integration (at most 30 s old), and what a new ticket would be called.
+
+    `windows` are all of the tenant's, active or not."""
 
     integration_id: str
     provider: Provider
@@ -42,8 +46,18 @@ class Context:
     organizations: Mapping[str, Organization]
     clients: Mapping[str, Client]
     boards: Mapping[str, Board]
+    windows: tuple[MaintenanceWindow, ...] = ()
     default_client_id: str | None = None
     ticket_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """A held alert is decided again at `at`, the end of what holds it."""
+
+    at: datetime
+    alert_id: str
+    window_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +65,8 @@ class Decision:
     """The whole change that one event makes. None means: leave as it is.
 
     Each record carries the version that it will have; it is applied only onto the version before. `links` are alerts
-    that join a ticket: (ticket id, alert id). `raw` is written once, with the alert's first record.
+    that join a ticket: (ticket id, alert id). `raw` is written once, with the alert's first record. `wake` is entered
+    into the due-time index, `woken` is taken out of it.
     """
 
     outcome: Outcome
@@ -66,6 +81,8 @@ class Decision:
     links: tuple[tuple[str, str], ...] = ()
     commands: tuple[DeskCommand, ...] = ()
     waits: bool | None = None
+    wake: Wake | None = None
+    woken: Wake | None = None
 
     @property
     def writes_nothing(self) -> bool:

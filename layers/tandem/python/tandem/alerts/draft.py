@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tandem.alerts import trace
-from tandem.alerts.decision import Decision, State
-from tandem.alerts.models import Alert, AlertEvent, Condition, DeviceRecord, Outcome, TraceEntry
+from tandem.alerts.decision import Decision, State, Wake
+from tandem.alerts.models import Alert, AlertEvent, Condition, DeviceRecord, Origin, Outcome, TraceEntry
 from tandem.alerts.tickets import SYSTEM, Comment, DeskCommand, Ticket, WriteComment
 from tandem.ids import derived_id
 
@@ -38,14 +38,20 @@ class Draft:
         return derived_id("comment", self.attempt, str(self._comments))
 
     def comment(self, ticket_id: str, body: str) -> None:
-        """A new internal comment by the system. Comments of one decision keep their order."""
+        """A new internal comment, by the person who acts if one does. Comments of one decision keep their order."""
         created_at = self.now + timedelta(microseconds=self._comments)
-        self._write(Comment(self.next_comment_id(), ticket_id, body, SYSTEM, internal=True, created_at=created_at))
+        self._write(
+            Comment(self.next_comment_id(), ticket_id, body, self._author, internal=True, created_at=created_at)
+        )
 
     def folded_comment(self, ticket_id: str, body: str, comment_id: str, created_at: datetime) -> None:
         """A comment that folding placed: a new one, or the last of its sort again."""
         edited_at = self.now if created_at != self.now else None
         self._write(Comment(comment_id, ticket_id, body, SYSTEM, True, created_at, edited_at))
+
+    @property
+    def _author(self) -> str:
+        return self.event.acted_by or SYSTEM if self.event.origin is Origin.PERSON else SYSTEM
 
     def _write(self, comment: Comment) -> None:
         self._comments += 1
@@ -63,10 +69,16 @@ class Draft:
         self.alert = replace(self.alert, ticket_id=ticket_id)
 
     def decided(
-        self, outcome: Outcome, reason: str, *, rule_id: str | None = None, ticket_id: str | None = None
+        self,
+        outcome: Outcome,
+        reason: str,
+        *,
+        rule_id: str | None = None,
+        window_id: str | None = None,
+        ticket_id: str | None = None,
     ) -> Decision:
         """The finished decision, with its line in the alert's trace."""
-        entry = TraceEntry(self.now, outcome, reason, self.event.event_id, rule_id=rule_id, ticket_id=ticket_id)
+        entry = TraceEntry(self.now, outcome, reason, self.event.event_id, rule_id, window_id, ticket_id)
         return self._finish(outcome, reason, entry)
 
     def untraced(self, outcome: Outcome, reason: str) -> Decision:
@@ -78,6 +90,7 @@ class Draft:
         alert = replace(self.alert, last_event_id=self.event.event_id)
         is_first = known is None or known.triggered_at is None
         waited = known is not None and known.needs_mapping
+        wake, woken = _wake(alert), _wake(known)
         is_cut = alert.message != self.event.message and (known is None or alert.message != known.message)
         return Decision(
             outcome=outcome,
@@ -92,6 +105,8 @@ class Draft:
             links=tuple(self.links),
             commands=tuple(self.commands),
             waits=alert.needs_mapping if alert.needs_mapping != waited else None,
+            wake=wake if wake != woken else None,
+            woken=woken if woken is not None and (wake is None or wake.at != woken.at) else None,
         )
 
     def _next_condition(self, alert: Alert) -> Condition | None:
@@ -109,3 +124,10 @@ def _next(after: Record | None, before: Record | None, always: bool = False) -> 
     if after is None or (after == before and not always):
         return None
     return replace(after, version=(before.version if before else 0) + 1)
+
+
+def _wake(alert: Alert | None) -> Wake | None:
+    """When the alert is decided again, if something holds it."""
+    if alert is None or alert.suppressed_until is None or alert.suppressed_by_window_id is None:
+        return None
+    return Wake(alert.suppressed_until, alert.alert_id, alert.suppressed_by_window_id)

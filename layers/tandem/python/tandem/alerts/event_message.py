@@ -28,6 +28,8 @@ _OPTIONAL_TEXTS = (
     "acted_by",
 )
 
+_FLAGS = ("decide_again", "makes_no_ticket")
+
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -65,8 +67,9 @@ def encode(event: AlertEvent) -> str:
         body["facts"] = dict(event.facts)
     if event.raw is not None:
         body["raw"] = base64.b64encode(event.raw).decode()
-    if event.decide_again:
-        body["decide_again"] = True
+    for name in _FLAGS:
+        if getattr(event, name):
+            body[name] = True
     return json.dumps(body, separators=(",", ":"))
 
 
@@ -99,6 +102,7 @@ def decode(text: str) -> AlertEvent:
         facts=_facts(body),
         raw=_raw(body),
         decide_again=_flag(body, "decide_again"),
+        makes_no_ticket=_flag(body, "makes_no_ticket"),
     )
 
 

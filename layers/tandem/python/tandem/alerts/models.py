@@ -99,8 +99,9 @@ class AlertEvent:
     `facts` are labelled words about the device for the ticket's first comment (location, operating system, ...).
     `raw` is the sender's text, gzipped, or None for events that Tandem itself makes.
     `acted_by`: who acknowledged or reset, in the RMM's words or as a user's id.
-    `decide_again` marks an internal event that asks for a new decision about a live alert (a mapping arrived);
-    it carries the alert's own time and changes no time.
+    `decide_again` marks an internal event that asks for a new decision about a live alert (a mapping arrived, a window
+    ended, a person applies a new rule); it carries the alert's own time and changes no time.
+    `makes_no_ticket` marks one that comes too late for a ticket of its own (an old dead letter that is replayed).
     """
 
     event_id: str
@@ -126,6 +127,7 @@ class AlertEvent:
     facts: Mapping[str, str] = field(default_factory=dict)
     raw: bytes | None = None
     decide_again: bool = False
+    makes_no_ticket: bool = False
 
     @property
     def alert_id(self) -> str:
@@ -189,6 +191,7 @@ class Alert:
     `last_acknowledged_at`: the latest of each kind that mattered; order.py says what they mean together.
     `version` counts writes; a decision is only applied to the version it was made from.
     `last_event_id`: of the event written last, so that its redelivery is known even where its sender gives no time.
+    `suppressed_until`: the end of the window's occurrence that holds it, when it is decided again.
     `message` is the latest firing's, cut to what a list shows; the whole one is kept beside it.
     """
 
@@ -223,6 +226,7 @@ class Alert:
     rule: RuleReference | None = None
     needs_mapping: bool = False
     suppressed_by_window_id: str | None = None
+    suppressed_until: datetime | None = None
     last_event_id: str | None = None
     version: int = 0
 

@@ -13,13 +13,14 @@ from tandem.alerts.wording import description, occurrence_comment, opening_comme
 from tandem.ids import derived_id
 
 
-def decide_ticket(draft: Draft, context: Context, where: Place) -> Decision:
-    """A firing that stands on no open ticket yet: which ticket, if any, it gets, and why."""
+def decide_ticket(draft: Draft, context: Context, where: Place, why: str = "") -> Decision:
+    """A firing that stands on no open ticket yet: which ticket, if any, it gets, and why. `why` is added to the reason:
+    what brought the decision about."""
     event = draft.event
     found = first_match(context.rules, event, where.organization_id)
     rule = found.rule
     draft.alert = replace(draft.alert, rule=reference(rule) if rule else None, needs_mapping=False, ticket_id=None)
-    notes = "".join(f"; {warning}" for warning in found.warnings)
+    notes = why + "".join(f"; {warning}" for warning in found.warnings)
     if rule is None:
         return draft.decided(Outcome.RECORDED_ONLY, f"no rule matched{notes}")
     if not rule.actions.create_ticket:
@@ -27,6 +28,12 @@ def decide_ticket(draft: Draft, context: Context, where: Place) -> Decision:
     open_ticket_id = draft.condition.open_ticket_id
     if open_ticket_id is not None:
         return _join(draft, open_ticket_id, rule, notes)
+    if event.makes_no_ticket:
+        return draft.decided(
+            Outcome.RECORDED_ONLY,
+            f"rule '{rule.name}' makes a ticket, but the event was replayed too late for one{notes}",
+            rule_id=rule.rule_id,
+        )
     if where.client_id is None:
         draft.alert = replace(draft.alert, needs_mapping=True)
         return draft.decided(
@@ -103,6 +110,27 @@ def settle(draft: Draft, context: Context) -> Place:
     return where
 
 
+def claim(draft: Draft, context: Context, ticket: Ticket, where: Place, cause: str) -> None:
+    """Open this ticket for the alert and its condition, with its first comment; `cause`: what made it, as one line."""
+    event, condition = draft.event, draft.condition
+    client = context.clients.get(ticket.client_id or "")
+    client_name = client.name if client else ticket.client_id
+    draft.ticket = ticket
+    draft.commands.append(CreateTicket(draft.command_id(), ticket))
+    draft.comment(ticket.ticket_id, opening_comment(event, where, client_name, cause, condition.previous_ticket_number))
+    draft.link(ticket.ticket_id)
+    draft.condition = replace(
+        condition,
+        open_ticket_id=ticket.ticket_id,
+        open_ticket_number=ticket.number,
+        open_ticket_severity=event.severity,
+        live_count=1 if draft.alert.is_live else 0,
+        occurrence_count=1,
+        occurrences=None,
+        resets=None,
+    )
+
+
 def _join(draft: Draft, ticket_id: str, rule: Rule, notes: str) -> Decision:
     _occurrence(draft, ticket_id)
     _raise_ticket(draft, draft.alert.rule, None)
@@ -152,7 +180,7 @@ def _raise_ticket(draft: Draft, rule: RuleReference | None, alert_was: Severity 
 
 def _open(draft: Draft, context: Context, rule: Rule, where: Place, notes: str) -> Decision:
     event, condition = draft.event, draft.condition
-    board, board_note = _board(context, rule)
+    board, board_note = board_of(context, rule.actions.board_id)
     ticket = Ticket(
         ticket_id=derived_id("ticket", draft.attempt),
         number=context.ticket_number,
@@ -171,27 +199,9 @@ def _open(draft: Draft, context: Context, rule: Rule, where: Place, notes: str) 
         source_reference=event.external_alert_id,
         condition_id=condition.condition_id,
         previous_ticket_number=condition.previous_ticket_number,
+        notify_user_ids=rule.actions.notify_user_ids,
     )
-    client = context.clients.get(where.client_id or "")
-    draft.ticket = ticket
-    draft.commands.append(CreateTicket(draft.command_id(), ticket))
-    draft.comment(
-        ticket.ticket_id,
-        opening_comment(
-            event, where, client.name if client else where.client_id, rule.name, condition.previous_ticket_number
-        ),
-    )
-    draft.link(ticket.ticket_id)
-    draft.condition = replace(
-        condition,
-        open_ticket_id=ticket.ticket_id,
-        open_ticket_number=ticket.number,
-        open_ticket_severity=event.severity,
-        live_count=1,
-        occurrence_count=1,
-        occurrences=None,
-        resets=None,
-    )
+    claim(draft, context, ticket, where, f"Rule: {rule.name}")
     return draft.decided(
         Outcome.TICKET_CREATED,
         f"rule '{rule.name}' makes a ticket; client by {where.client_by}{board_note}{notes}",
@@ -200,15 +210,15 @@ def _open(draft: Draft, context: Context, rule: Rule, where: Place, notes: str) 
     )
 
 
-def _board(context: Context, rule: Rule) -> tuple[Board, str]:
+def board_of(context: Context, board_id: str | None) -> tuple[Board, str]:
     """The rule's board, else the default one, with a note when the rule's is gone."""
-    wanted = context.boards.get(rule.actions.board_id) if rule.actions.board_id else None
+    wanted = context.boards.get(board_id) if board_id else None
     if wanted is not None and wanted.active:
         return wanted, ""
     boards = sorted(context.boards.values(), key=lambda board: (not board.is_default, board.board_id))
     if not boards:
         raise LookupError("no board exists")
-    note = "; the rule's board is gone, the default board took it" if rule.actions.board_id else ""
+    note = "; the rule's board is gone, the default board took it" if board_id else ""
     return boards[0], note
 
 

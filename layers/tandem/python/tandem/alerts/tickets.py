@@ -77,6 +77,7 @@ class Ticket:
     `touched_at`: when a person first commented, booked time or changed the status; None means untouched, so that an
     untouched ticket is known without reading anything else. `status_id` belongs to the board. `severity` and
     `occurrence_count` are as of its last close, for a reopening; while it is open its condition has them.
+    `notify_user_ids`: whom its rule wants told that it was made.
     """
 
     ticket_id: str
@@ -101,6 +102,7 @@ class Ticket:
     touched_at: datetime | None = None
     severity: Severity | None = None
     occurrence_count: int = 0
+    notify_user_ids: tuple[str, ...] = ()
     version: int = 0
 
 

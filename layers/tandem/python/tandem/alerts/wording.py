@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tandem.alerts.limits import cut_bytes, cut_title
-from tandem.alerts.models import Alert, AlertEvent, Folding, Provider, Rule, Severity
+from tandem.alerts.models import Alert, AlertEvent, Folding, Origin, Provider, Rule, Severity
 from tandem.alerts.placing import Place
 from tandem.alerts.tickets import Priority
 
@@ -64,9 +64,10 @@ def description(rule: Rule, event: AlertEvent, place: Place) -> str:
 
 
 def opening_comment(
-    event: AlertEvent, place: Place, client_name: str | None, rule_name: str, previous_ticket_number: str | None
+    event: AlertEvent, place: Place, client_name: str | None, cause: str, previous_ticket_number: str | None
 ) -> str:
-    """The first internal comment: where the ticket comes from, and what is known of the device."""
+    """The first internal comment: where the ticket comes from, and what is known of the device. `cause`: what made it,
+    as one line."""
     facts = {**(place.device.facts if place.device else {}), **event.facts}
     lines = [
         f"Opened by Tandem from a {PROVIDER_NAMES[event.provider]} alert.",
@@ -74,7 +75,7 @@ def opening_comment(
         f"Condition: {event.identity}",
         f"Severity: {event.severity.value}",
         f"Fired: {_time(event.occurred_at)}",
-        f"Rule: {rule_name}",
+        cause,
         "",
         *_line("Client", client_name),
         *_line("Organization", _named(place.organization_name, place.organization_id)),
@@ -114,8 +115,23 @@ def reset_comment(event: AlertEvent, alert: Alert, folding: Folding, outcome: st
     return "\n".join([head, *_line("Alert", alert.external_alert_id), alert.message, *last])
 
 
+def resolved_comment(event: AlertEvent, alert: Alert, outcome: str) -> str:
+    """A person resolved the alert in Tandem; they are the comment's author."""
+    last = [f"{outcome}."] if outcome else []
+    return "\n".join(
+        [
+            f"Alert resolved by hand: {_time(event.occurred_at)}.",
+            *_line("Alert", alert.external_alert_id),
+            alert.message,
+            *last,
+        ]
+    )
+
+
 def acknowledged_comment(event: AlertEvent) -> str:
-    """Who acknowledged, and when."""
+    """Who acknowledged, and when. A person who did it in Tandem is the comment's author."""
+    if event.origin is Origin.PERSON:
+        return f"Alert acknowledged: {_time(event.occurred_at)}."
     by = f" by {event.acted_by}" if event.acted_by else ""
     return f"Acknowledged in {PROVIDER_NAMES[event.provider]}{by}: {_time(event.occurred_at)}."
 

@@ -20,8 +20,8 @@ The desk and the admin API:
 10. alerts by time                   by_time  ALERTS#<shard>, first seen at
 11. alerts of a device               by_owner DEVICE#<int>#<dev>, first seen at
 12. live alerts of an integration    live     LIVE#<int>#<shard>, first seen at (sparse: gone when resolved)
-13. integrations, clients, boards,   Query    INTEGRATION | CLIENT | BOARD | USER | APIKEY, sk the id
-    users, API keys
+13. integrations, clients, boards,   Query    INTEGRATION | CLIENT | BOARD | USER | APIKEY | WINDOW, sk the id
+    users, API keys, windows
 14. rules, organizations of one      Query    RULE#<int> | ORGANIZATION#<int>, sk the id
     integration; a rule as it was    GetItem  RULE#<int>          sk R#<rule>#<revision> in RULE_REVISION#<int>
 15. has configuration changed?       GetItem  VERSION             sk CONFIGURATION
@@ -29,6 +29,8 @@ The desk and the admin API:
 17. dead letters by time             Query    DEAD_LETTER         sk <received at>#<id>
 18. alerts that wait for a mapping   Query    WAITING#<int>#<shard>  sk the alert's id; read consistently, so that
                                                                   a mapping frees every alert written before it
+19. what is due by now, earliest     Query    DUE#<shard>         sk <wake at>#<reason>#<subject>; read consistently:
+    first; what a window holds                                    what a window holds is a filter over all that is due
 
 The indexes project keys only: a listing reads page and items, and an update that moves no key pays for no index.
 Indexes of few values are sharded, so that 500 alerts a second stay far below 1,000 write units on any key.

@@ -7,7 +7,7 @@ the second time the versions have moved and nothing is written.
     new             there is none, or an expired one lingers    two first sights make one record
     version n       the table holds version n - 1               nobody's change is overwritten
 
-What stands beside a record (the sender's text, a long message, a link, a comment, a waiting alert) is put
+What stands beside a record (the sender's text, a long message, a link, a comment, a waiting or held alert) is put
 unconditionally: it is always written together with its record, whose version guards it.
 """
 
@@ -30,6 +30,8 @@ from tandem.store.records import (
     ticket_item,
     trace_item,
     waiting_item,
+    wake_item,
+    wake_key,
 )
 
 if TYPE_CHECKING:
@@ -80,6 +82,10 @@ class DecisionWriter:
         elif decision.waits is False:
             key = encode_item(keys.waiting_key(alert.integration_id, alert.alert_id))
             actions.append({"Delete": {"TableName": self._table, "Key": key}})
+        if decision.wake is not None:
+            actions.append(self._put(wake_item(decision.wake)))
+        if decision.woken is not None:
+            actions.append({"Delete": {"TableName": self._table, "Key": encode_item(wake_key(decision.woken))}})
         return actions
 
     def _put(self, item: Item) -> dict[str, Any]:

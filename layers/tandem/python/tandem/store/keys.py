@@ -14,6 +14,12 @@ SHARDS = 4
 LINK_PREFIX = "L#"
 """How the sort keys of a ticket's alerts begin."""
 
+WINDOW_ENDS = "window_ends"
+"""Due reason: a held alert is decided again; the subject is the alert."""
+
+WINDOW_CHANGED = "window_changed"
+"""Due reason: everything that a window holds is decided again; the subject is the window."""
+
 _TELLING_CHARACTERS = 10
 
 
@@ -55,6 +61,21 @@ def waiting_partition(integration_id: str, shard: int) -> str:
 def waiting_key(integration_id: str, alert_id: str) -> Key:
     """Question 18: one alert that waits for a mapping."""
     return {"pk": waiting_partition(integration_id, shard_of(alert_id)), "sk": alert_id}
+
+
+def due_partition(shard: int) -> str:
+    """Question 19: the pk of a shard."""
+    return f"DUE#{shard}"
+
+
+def due_key(at: datetime, subject: str, reason: str) -> Key:
+    """Question 19: `subject` (an alert's or a window's id) is looked at again at `at`; sorts by time."""
+    return {"pk": due_partition(shard_of(subject)), "sk": f"{to_text(at)}#{reason}#{subject}"}
+
+
+def window_key(window_id: str) -> Key:
+    """Question 13."""
+    return {"pk": "WINDOW", "sk": window_id}
 
 
 def device_key(integration_id: str, external_device_id: str) -> Key:

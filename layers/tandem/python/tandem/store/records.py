@@ -6,6 +6,7 @@ from dataclasses import asdict, astuple
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tandem.alerts.decision import Wake
 from tandem.alerts.models import (
     Alert,
     AlertStatus,
@@ -71,6 +72,7 @@ def alert_item(alert: Alert, now: datetime) -> Item:
         "rule": _rule_text(alert.rule) if alert.rule else None,
         "needs_mapping": True if alert.needs_mapping else None,
         "suppressed_by_window_id": alert.suppressed_by_window_id,
+        "suppressed_until": _microseconds(alert.suppressed_until),
         "last_event_id": alert.last_event_id,
         "version": alert.version,
     }
@@ -124,6 +126,7 @@ def alert_from(item: Mapping[str, Any]) -> Alert:
         rule=_rule_reference(rule) if rule else None,
         needs_mapping=values.get("needs_mapping", False),
         suppressed_by_window_id=values.get("suppressed_by_window_id"),
+        suppressed_until=_moment(values.get("suppressed_until")),
         last_event_id=values.get("last_event_id"),
         version=values["version"],
     )
@@ -201,6 +204,16 @@ def waiting_item(alert: Alert, now: datetime) -> Item:
             "expires_at": _expiry(now, ALERT_RETENTION),
         }
     )
+
+
+def wake_item(wake: Wake) -> Item:
+    """A held alert in the due-time index. No TTL: what is due must be seen, however late."""
+    return encode_item({**wake_key(wake), "subject": wake.alert_id, "window_id": wake.window_id})
+
+
+def wake_key(wake: Wake) -> keys.Key:
+    """Where a held alert stands in the due-time index."""
+    return keys.due_key(wake.at, wake.alert_id, keys.WINDOW_ENDS)
 
 
 def condition_item(condition: Condition, now: datetime) -> Item:
@@ -301,6 +314,7 @@ def ticket_item(ticket: Ticket) -> Item:
         "touched_at": _text(ticket.touched_at),
         "contact": contact_values(ticket.contact),
         "severity": ticket.severity.value if ticket.severity else None,
+        "notify_user_ids": list(ticket.notify_user_ids) or None,
         "list_pk": keys.tickets_by_time(ticket.is_closed, keys.shard_of(ticket.ticket_id)),
         "list_sk": keys.time_sort(ticket.opened_at, ticket.ticket_id),
     }
@@ -335,6 +349,7 @@ def ticket_from(item: Mapping[str, Any]) -> Ticket:
         touched_at=_time(values.get("touched_at")),
         severity=Severity(values["severity"]) if "severity" in values else None,
         occurrence_count=values["occurrence_count"],
+        notify_user_ids=tuple(values.get("notify_user_ids", ())),
         version=values["version"],
     )
 
