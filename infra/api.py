@@ -33,7 +33,7 @@ ACCESS_LOG_FIELDS = {
     "error": "$context.error.message",
     "integration_error": "$context.integrationErrorMessage",
 }
-"""No query string and no header: a webhook's secret may be in either."""
+"""Beside the tenant's name. No query string and no header: a webhook's secret may be in either."""
 
 
 class Api(Construct):
@@ -112,7 +112,8 @@ class Api(Construct):
         )
         settings = cast("apigateway.CfnStage", stage.node.default_child)
         settings.access_log_settings = apigateway.CfnStage.AccessLogSettingsProperty(
-            destination_arn=self.access_log.log_group_arn, format=json.dumps(ACCESS_LOG_FIELDS)
+            destination_arn=self.access_log.log_group_arn,
+            format=json.dumps({"tenant": self._tenant.name, **ACCESS_LOG_FIELDS}),
         )
         settings.route_settings = {
             WEBHOOK_ROUTE: {

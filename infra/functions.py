@@ -19,8 +19,6 @@ from infra.tenant import Tenant
 BATCH_SIZE = 10
 """Alert events a batch: the most that a FIFO queue gives."""
 
-METRICS_NAMESPACE = "Tandem"
-
 
 def function_folder(name: str) -> Path:
     """Where the function `name` has its handler.py, all of which is deployed."""
@@ -88,7 +86,6 @@ class Functions(Construct):
                 "SECRET_PREFIX": secret_prefix,
                 "FIRST_ADMIN_KEY_SECRET_ARN": first_admin_key.secret_arn,
                 "PUBLIC_URL": public_url,
-                "TENANT": tenant.name,
             },
         )
         self._allow_read_and_write(self.admin_api)
@@ -159,8 +156,7 @@ class Functions(Construct):
                 "TABLE_NAME": self._table.name,
                 "ALERT_QUEUE_URL": self._queues.alert_events.queue_url,
                 "LOG_LEVEL": settings.log_level,
-                "POWERTOOLS_SERVICE_NAME": name,
-                "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                "TENANT": self._tenant.name,
                 **environment,
             },
         )

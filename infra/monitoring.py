@@ -11,9 +11,12 @@ from aws_cdk.aws_cloudwatch_actions import SnsAction
 from constructs import Construct
 
 from infra.api import Api
-from infra.functions import METRICS_NAMESPACE, Functions
+from infra.functions import Functions
 from infra.queues import AlertQueues
 from infra.tenant import Tenant
+
+METRICS_NAMESPACE = "Tandem"
+"""That of the functions' own metrics too (tandem/telemetry.py)."""
 
 _PERIOD = Duration.minutes(5)
 _OLDEST_MESSAGE = Duration.minutes(5)
@@ -54,7 +57,13 @@ class Monitoring(Construct):
         # What alert_processor cannot process it parks in the table and acknowledges; no queue shows that.
         self._alarm(
             "ParkedEvents",
-            self._counted("ParkedEvents", functions.log_groups["alert_processor"], "{ $.parked > 0 }", "$.parked"),
+            cloudwatch.Metric(
+                namespace=METRICS_NAMESPACE,
+                metric_name="parked",
+                dimensions_map={"tenant": tenant.name, "function": "alert_processor"},
+                period=_PERIOD,
+                statistic="Sum",
+            ),
             "Alert events could not be processed and were parked: see GET /api/v1/dead-letters.",
         )
         for name, function in functions.all.items():
@@ -67,7 +76,7 @@ class Monitoring(Construct):
         # The API's own 4xx metric counts every wrong secret too; only the access log tells a 429 from it.
         self._alarm(
             "ThrottledRequests",
-            self._counted("ThrottledRequests", api.access_log, '{ $.status = "429" }', "1"),
+            self._lines("ThrottledRequests", api.access_log, '{ $.status = "429" }'),
             "Requests were answered 429; Tactical RMM sends no webhook a second time.",
         )
 
@@ -80,17 +89,18 @@ class Monitoring(Construct):
             f"{name} was held back: the account's or the function's concurrency is used up.",
         )
 
-    def _counted(self, name: str, log_group: logs.ILogGroup, pattern: str, value: str) -> cloudwatch.Metric:
-        """The sum of `value` over the lines of `log_group` that match, as a metric of this tenant's own."""
+    def _lines(self, name: str, log_group: logs.ILogGroup, pattern: str) -> cloudwatch.Metric:
+        """How many JSON lines of `log_group` match, as a metric by the tenant that each line names."""
         return logs.MetricFilter(
             self,
             f"{name}Filter",
             log_group=log_group,
             metric_namespace=METRICS_NAMESPACE,
-            metric_name=f"{name}-{self._tenant.name}",
+            metric_name=name,
             filter_pattern=logs.FilterPattern.literal(pattern),
-            metric_value=value,
-        ).metric(period=_PERIOD, statistic="Sum")
+            metric_value="1",
+            dimensions={"tenant": "$.tenant"},
+        ).metric(period=_PERIOD, statistic="Sum", dimensions_map={"tenant": self._tenant.name})
 
     def _alarm(self, construct_id: str, metric: cloudwatch.IMetric, description: str, *, above: float = 0) -> None:
         alarm = cloudwatch.Alarm(

@@ -22,9 +22,15 @@ class Template:
         (found,) = [
             properties
             for properties in self.properties("AWS::Lambda::Function")
-            if properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == name
+            if self.function_name(properties) == name
         ]
         return found
+
+    def function_name(self, properties: dict[str, Any]) -> str:
+        """The folder of a function, by the name of its log group."""
+        log_group = self.content["Resources"][properties["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]
+        name: str = log_group["LogGroupName"].rpartition("/")[2]
+        return name
 
     def statements(self, name: str) -> list[dict[str, Any]]:
         """What the role of the function `name` is allowed, by every policy that is attached to it."""

@@ -55,8 +55,6 @@ assert foreign <= {brought!r}, foreign
             "PUBLIC_URL": "",
             "TENANT": "t",
             "LOG_LEVEL": "INFO",
-            "POWERTOOLS_SERVICE_NAME": handler.parent.name,
-            "POWERTOOLS_METRICS_NAMESPACE": "Tandem",
         },
         capture_output=True,
         text=True,

@@ -20,10 +20,7 @@ FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/han
 
 
 def test_the_stack_has_every_function_there_is_and_no_other(template: Template) -> None:
-    names = [
-        properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
-        for properties in template.properties("AWS::Lambda::Function")
-    ]
+    names = [template.function_name(properties) for properties in template.properties("AWS::Lambda::Function")]
 
     assert sorted(names) == FUNCTIONS
 
@@ -153,7 +150,7 @@ def test_functions_run_on_the_runtime_that_the_layer_is_built_for(template: Temp
 
 
 def test_functions_are_told_what_the_contract_says(template: Template) -> None:
-    shared = {"TABLE_NAME", "ALERT_QUEUE_URL", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE"}
+    shared = {"TABLE_NAME", "ALERT_QUEUE_URL", "LOG_LEVEL", "TENANT"}
 
     assert set(_environment(template, "alert_processor")) == shared
     assert set(_environment(template, "webhook_ingest")) == shared | {"SECRET_PREFIX"}
@@ -161,8 +158,8 @@ def test_functions_are_told_what_the_contract_says(template: Template) -> None:
         "SECRET_PREFIX",
         "FIRST_ADMIN_KEY_SECRET_ARN",
         "PUBLIC_URL",
-        "TENANT",
     }
+    assert {_environment(template, name)["TENANT"] for name in FUNCTIONS} == {"local"}
     assert _environment(template, "admin_api")["SECRET_PREFIX"] == "tandem/local/integrations"
 
 
@@ -213,8 +210,8 @@ def test_an_alarm_watches_each_thing_that_can_go_wrong(template: Template) -> No
         ("AWS/Lambda", "Errors"),
         ("AWS/Lambda", "Throttles"),
         ("AWS/ApiGateway", "5xx"),
-        ("Tandem", "ThrottledRequests-local"),
-        ("Tandem", "ParkedEvents-local"),
+        ("Tandem", "ThrottledRequests"),
+        ("Tandem", "parked"),
     }
     for metric in ("Errors", "Throttles"):
         assert len([alarm for alarm in alarms if alarm["MetricName"] == metric]) == len(FUNCTIONS)
@@ -224,26 +221,43 @@ def test_an_alarm_watches_each_thing_that_can_go_wrong(template: Template) -> No
         assert alarm["AlarmDescription"].startswith("Tandem local: ")
 
 
-def test_a_429_is_counted_from_the_access_log(template: Template) -> None:
-    metric_filter = _metric_filter(template, "ThrottledRequests-local")
+def test_a_429_is_counted_from_the_access_log_as_the_tenants_own(template: Template) -> None:
+    (metric_filter,) = template.properties("AWS::Logs::MetricFilter")
+    (transformation,) = metric_filter["MetricTransformations"]
     (stage,) = template.properties("AWS::ApiGatewayV2::Stage")
+    alarm = _alarm_on(template, "ThrottledRequests")
 
     assert metric_filter["FilterPattern"] == '{ $.status = "429" }'
     assert metric_filter["LogGroupName"]["Ref"] == stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"][0]
+    assert transformation["MetricNamespace"] == alarm["Namespace"]
+    assert transformation["MetricName"] == "ThrottledRequests"
+    assert transformation["Dimensions"] == [{"Key": "tenant", "Value": "$.tenant"}]
+    assert json.loads(stage["AccessLogSettings"]["Format"])["tenant"] == "local"
+    assert _dimensions(alarm) == {"tenant": "local"}
 
 
-def test_a_parked_event_is_counted_from_the_line_that_the_processor_writes(
-    template: Template, capsys: pytest.CaptureFixture[str]
+def test_the_alarm_on_parked_events_watches_the_metric_that_the_processor_writes(
+    template: Template, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TENANT", _environment(template, "alert_processor")["TENANT"])
     report([Processed("one", parked="why"), Processed("two", parked="why")])
     written = json.loads(capsys.readouterr().out.splitlines()[-1])
+    (directive,) = written["_aws"]["CloudWatchMetrics"]
 
-    metric_filter = _metric_filter(template, "ParkedEvents-local")
+    alarm = _alarm_on(template, "parked")
     assert written["parked"] == 2
-    assert metric_filter["FilterPattern"] == "{ $.parked > 0 }"
-    assert metric_filter["MetricTransformations"][0]["MetricValue"] == "$.parked"
-    log_group = template.function("alert_processor")["LoggingConfig"]["LogGroup"]
-    assert metric_filter["LogGroupName"] == log_group
+    assert {"Name": "parked", "Unit": "Count"} in directive["Metrics"]
+    assert alarm["Namespace"] == directive["Namespace"]
+    assert _dimensions(alarm) == {name: written[name] for names in directive["Dimensions"] for name in names}
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 0)
+
+
+def test_alarms_on_tandems_own_metrics_are_of_one_tenant(template: Template, acme_template: Template) -> None:
+    for name, of in (("local", template), ("acme", acme_template)):
+        own = [alarm for alarm in of.properties("AWS::CloudWatch::Alarm") if alarm["Namespace"] == "Tandem"]
+
+        assert own
+        assert all(_dimensions(alarm)["tenant"] == name for alarm in own)
 
 
 def test_the_first_admin_key_is_generated_and_needs_no_quoting(template: Template) -> None:
@@ -271,12 +285,12 @@ def test_no_secret_stands_in_the_template(template: Template) -> None:
 
 
 def test_tenants_share_no_name(template: Template, acme_template: Template) -> None:
-    named = ("LogGroupName", "Name", "MetricName", "RoleName", "FunctionName", "QueueName", "TableName", "TopicName")
+    named = ("LogGroupName", "Name", "RoleName", "FunctionName", "QueueName", "TableName", "TopicName")
 
     def names(of: Template) -> set[str]:
         resources = of.content["Resources"].values()
         found = [resource["Properties"].get(key) for resource in resources for key in named if "Properties" in resource]
-        return {name for name in found if isinstance(name, str)} - {alarm["MetricName"] for alarm in _aws_alarms(of)}
+        return {name for name in found if isinstance(name, str)}
 
     assert names(template)
     assert not names(template) & names(acme_template)
@@ -317,14 +331,10 @@ def _environment(template: Template, name: str) -> dict[str, Any]:
     return found
 
 
-def _metric_filter(template: Template, metric: str) -> dict[str, Any]:
-    (found,) = [
-        properties
-        for properties in template.properties("AWS::Logs::MetricFilter")
-        if properties["MetricTransformations"][0]["MetricName"] == metric
-    ]
+def _alarm_on(template: Template, metric: str) -> dict[str, Any]:
+    (found,) = [alarm for alarm in template.properties("AWS::CloudWatch::Alarm") if alarm["MetricName"] == metric]
     return found
 
 
-def _aws_alarms(template: Template) -> list[dict[str, Any]]:
-    return [alarm for alarm in template.properties("AWS::CloudWatch::Alarm") if alarm["Namespace"].startswith("AWS/")]
+def _dimensions(alarm: dict[str, Any]) -> dict[str, Any]:
+    return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}

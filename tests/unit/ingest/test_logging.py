@@ -45,15 +45,21 @@ def test_an_accepted_webhook_is_one_line_with_its_event_id(capsys: pytest.Captur
         ({"event": "trigger"}, "WebhookRefused", "invalid body"),
     ],
 )
-def test_what_leads_to_nothing_is_counted_by_provider_and_reason(
-    capsys: pytest.CaptureFixture[str], body: dict[str, str], metric: str, reason: str
+def test_what_leads_to_nothing_is_counted_by_tenant_provider_and_reason(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    body: dict[str, str],
+    metric: str,
+    reason: str,
 ) -> None:
+    monkeypatch.setenv("TENANT", "acme")
     Outside().post(body)
     (line,) = lines(capsys)
     (directive,) = line["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "Tandem"
     assert directive["Metrics"] == [{"Name": metric, "Unit": "Count"}]
-    assert directive["Dimensions"] == [["function", "provider", "reason"]]
+    assert directive["Dimensions"] == [["tenant", "function", "provider", "reason"]]
+    assert line["tenant"] == "acme"
     assert (line[metric], line["provider"], line["reason"]) == (1, "tacticalrmm", reason)
 
 

@@ -6,6 +6,7 @@ where it was raised, without its text: the text may quote what the sender wrote.
 
 import json
 import logging
+import os
 import sys
 import time
 import traceback
@@ -80,7 +81,11 @@ def count(name: str, dimensions: Mapping[str, str], **properties: object) -> Non
 
 
 def counts(values: Mapping[str, int], dimensions: Mapping[str, str], **properties: object) -> None:
-    """So many more of each, in one embedded metric line."""
+    """So many more of each, in one embedded metric line. The tenant is its first dimension, since an account may hold
+    several tenants' stacks and alarms watch one."""
+    tenant = os.environ.get("TENANT")
+    if tenant:
+        dimensions = {"tenant": tenant, **dimensions}
     line = {
         "_aws": {
             "Timestamp": int(time.time() * 1000),
