@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from tandem import telemetry
 from tandem.alerts.models import Origin, Outcome, Severity
 from tandem.processing.processor import Message, Processed
+from tandem.processing.report import report
 from tandem.store import batches, keys, reads
 from tandem.store.codec import encode_item
 from tests.emulator import EmulatedAws
@@ -115,10 +117,37 @@ def test_one_poison_and_nine_good_events_of_a_device_end_as_one_dead_letter_and_
     assert len(of_kind(dynamodb, table_name, "2026")) == 1, "parked again, kept once"
 
 
-def test_an_event_of_an_integration_that_is_gone_is_parked(dynamodb: "DynamoDBClient", table_name: str) -> None:
+def test_an_event_of_an_integration_that_is_gone_is_ignored_with_a_reason_and_raises_no_alarm(
+    dynamodb: "DynamoDBClient", table_name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     configure(dynamodb, table_name)
-    results = processor(dynamodb, table_name).process([message(replace(triggered(), integration_id="gone"))])
-    assert results[0].parked == "integration 'gone' does not exist (any more)"
+    telemetry.configure("alert_processor")
+    before = contents(dynamodb, table_name)
+    late = replace(triggered(), integration_id="gone")
+    results = processor(dynamodb, table_name).process(
+        messages([late, replace(reset(1, None), integration_id="gone"), triggered(2)])
+    )
+    report(results)
+    assert [(result.parked, result.failed) for result in results] == [(None, None)] * 3
+    assert outcomes(results) == [Outcome.IGNORED, Outcome.IGNORED, Outcome.TICKET_CREATED]
+    assert not [key for key in contents(dynamodb, table_name).keys() - before.keys() if "gone" in str(key)]
+    assert not of_kind(dynamodb, table_name, "2026"), "no dead letter"
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    reasons = [line["reason"] for line in lines if line.get("event_id") == late.event_id and "reason" in line]
+    assert reasons == ["integration 'gone' does not exist (any more)"]
+    (counted,) = [line for line in lines if "_aws" in line]
+    assert (counted["ignored"], counted.get("parked")) == (2, None)
+
+
+def test_an_integration_that_is_deleted_while_the_function_is_warm_is_gone(
+    dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    configure(dynamodb, table_name)
+    worker = processor(dynamodb, table_name)
+    assert outcomes(worker.process([message(triggered())])) == [Outcome.TICKET_CREATED]
+    dynamodb.delete_item(TableName=table_name, Key=encode_item(keys.integration_key("i1")))
+    configuration_changed(dynamodb, table_name)
+    assert outcomes(worker.process([message(triggered(1, "a2"))])) == [Outcome.IGNORED]
 
 
 def test_an_event_that_names_what_no_table_can_hold_is_parked_and_the_rest_goes_on(
@@ -222,10 +251,10 @@ def test_an_integration_is_found_as_soon_as_it_is_made(dynamodb: "DynamoDBClient
     configure(dynamodb, table_name)
     worker = processor(dynamodb, table_name)
     newcomer = replace(triggered(), integration_id="i2")
-    assert worker.process([message(newcomer)])[0].parked is not None
+    assert outcomes(worker.process([message(newcomer)])) == [Outcome.IGNORED]
     item = {**keys.integration_key("i2"), "integration_id": "i2", "provider": "levelio", "name": "Level"}
     dynamodb.put_item(TableName=table_name, Item=encode_item(item))
-    assert worker.process([message(newcomer)])[0].parked is None
+    assert outcomes(worker.process([message(newcomer)])) != [Outcome.IGNORED]
 
 
 @pytest.mark.parametrize("moment", ["before-call", "after-call"])

@@ -1,16 +1,19 @@
 """Applying a batch of alert events (architecture.md, "The way of an alert").
 
 a message that is no event, or that no decision fits    parked as a dead letter, acknowledged
+an event of an integration that was deleted meanwhile    ignored, acknowledged
 a lost race                                              read again, decided again, at once
 the table busy or out of reach                           the message and the rest of its group are given back
 """
 
+import logging
 import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tandem import telemetry
 from tandem.alerts.decide import decide
 from tandem.alerts.decision import Context, Decision, State
 from tandem.alerts.event_message import EventMessageError, decode
@@ -52,6 +55,10 @@ class Processed:
 
 class PoisonError(Exception):
     """A message that can never be applied; the text says why."""
+
+
+class IntegrationGoneError(PoisonError):
+    """An event that was under way when its integration was deleted. Nobody has to do anything about it."""
 
 
 class AlertProcessor:
@@ -99,15 +106,24 @@ class AlertProcessor:
             try:
                 if isinstance(event, PoisonError):
                     raise event
-                for each in _meant(event, reader):
-                    decision = self._settle(each, reader)
-                return Processed(message.message_id, event, decision)
+                return Processed(message.message_id, event, self._settled(event, reader))
             except (PoisonError, UnwritableError) as error:
                 letter = DeadLetter(SOURCE, message.message_id, str(error), message.body, message.sent_at)
                 self._dead_letters.park(letter, self._clock())
                 return Processed(message.message_id, parked=str(error))
         except StoreError as error:
             return Processed(message.message_id, failed=str(error))
+
+    def _settled(self, event: AlertEvent, reader: BatchReader) -> Decision:
+        """The decision on an event, or on the last of those that it stands for. Raises StoreError, PoisonError."""
+        try:
+            for each in _meant(event, reader):
+                decision = self._settle(each, reader)
+        except IntegrationGoneError as gone:
+            reason = str(gone)
+            telemetry.log(logging.INFO, "integration gone", event_id=event.event_id, alert_id=event.alert_id, reason=reason)
+            return Decision(Outcome.IGNORED, reason)
+        return decision
 
     def _look_again(self, results: list[Processed], reader: BatchReader) -> list[Processed]:
         """Decide again what began to wait for a mapping in this batch, if the configuration has changed meanwhile.
@@ -156,7 +172,7 @@ class AlertProcessor:
     def _decide(self, event: AlertEvent, reader: BatchReader, now: datetime) -> Decision:
         context = self._contexts.context(event.integration_id)
         if context is None:
-            raise PoisonError(f"integration '{event.integration_id}' does not exist (any more)")
+            raise IntegrationGoneError(f"integration '{event.integration_id}' does not exist (any more)")
         if not context.boards:
             raise BusyError("no board is set up yet")
         decision = _decided(event, reader.state(event), context, self._numbers.at_hand or "", now)
