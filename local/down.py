@@ -4,13 +4,13 @@ import sys
 
 from local import emulator, state
 from local.errors import LocalStackError
-from local.terminal import step
+from local.terminal import INTERRUPTED, step
 
 
 def down() -> None:
     """Stops the emulator, which saves its data; does nothing when none runs."""
     found = state.started()
-    if found is None or not emulator.is_running(found.pid):
+    if found is None or not emulator.is_running(found.pid, found.began):
         # What was left by a kill is put right by the next `make up`.
         print("The stack is not up.")
     else:
@@ -31,6 +31,8 @@ def main() -> int:
     except LocalStackError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 

@@ -26,10 +26,15 @@ _STOP_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Emulator:
-    """One running emulator: the process `pid`, answering on `port` of 127.0.0.1."""
+    """One running emulator: the process `pid`, answering on `port` of 127.0.0.1.
+
+    `began`: when the process did, in the system's own words; None if that is not known. With it, the number of an
+    emulator that is gone cannot be taken for another one that the system gave the number to.
+    """
 
     pid: int
     port: int
+    began: str | None = None
 
     @property
     def endpoint_url(self) -> str:
@@ -82,16 +87,22 @@ def start(folder: Path, port: int, *, persist: bool) -> Emulator:
             env=_environment(folder, temporary, port, persist=persist),
             start_new_session=True,
         )
-    emulator = Emulator(pid=process.pid, port=port)
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise EmulatorError(f"the emulator ended with code {process.returncode}; its log ends:\n{_tail(log_path)}")
-        if answers(port):
-            return emulator
-        time.sleep(0.05)
-    stop(emulator.pid)
-    raise EmulatorError(f"the emulator did not answer within {_START_SECONDS:.0f} s; its log ends:\n{_tail(log_path)}")
+    try:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise EmulatorError(
+                    f"the emulator ended with code {process.returncode}; its log ends:\n{_tail(log_path)}"
+                )
+            if answers(port):
+                return Emulator(pid=process.pid, port=port, began=_began(process.pid))
+            time.sleep(0.05)
+        raise EmulatorError(
+            f"the emulator did not answer within {_START_SECONDS:.0f} s; its log ends:\n{_tail(log_path)}"
+        )
+    except BaseException:  # Ctrl-C too: nobody would know of this process
+        stop(process.pid)
+        raise
 
 
 def stop(pid: int) -> bool:
@@ -112,10 +123,15 @@ def stop(pid: int) -> bool:
     return False
 
 
-def is_running(pid: int) -> bool:
-    """Whether `pid` is a live emulator: a number that the system has given to another program since is none."""
+def is_running(pid: int, began: str | None = None) -> bool:
+    """Whether `pid` is a live emulator, and the one that began then, if that is given.
+
+    A number that the system has given to another program since is none.
+    """
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, os.WNOHANG)  # takes an ended child of ours off the process table
+    if began is not None and began != _began(pid):
+        return False
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
@@ -124,6 +140,19 @@ def is_running(pid: int) -> bool:
         shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S607
         command = shown.stdout
     return b"ministack" in command
+
+
+def _began(pid: int) -> str | None:
+    try:
+        # After the name in parentheses, which may hold anything: the 20th field is the start in ticks since the boot.
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        if Path("/proc/self/stat").exists():
+            return None
+        shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, check=False)  # noqa: S607
+        return shown.stdout.decode(errors="replace").strip() or None
+    return f"{boot} {ticks}"
 
 
 def answers(port: int, seconds: float = 2.0) -> bool:

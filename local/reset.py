@@ -5,6 +5,7 @@ import sys
 from local import state
 from local.down import down
 from local.errors import LocalStackError
+from local.terminal import INTERRUPTED
 
 
 def main() -> int:
@@ -16,6 +17,8 @@ def main() -> int:
     except LocalStackError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     print("The local stack's data is wiped.")
     return 0
 

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from local.emulator import ROOT, Emulator
 from local.errors import StateError
@@ -19,6 +19,9 @@ HOME = Path(os.environ.get("TANDEM_HOME") or ROOT / ".local").resolve()
 FOLDER = HOME / "stack"
 """Everything of the running stack; wiped by `make reset`."""
 
+LOG = FOLDER / "emulator.log"
+"""What the emulator of the last start wrote."""
+
 STACK_FILE = HOME / "stack.json"
 """Where the stack is and how to get in, for people and tests; there while the stack is up."""
 
@@ -26,6 +29,7 @@ _STARTED = FOLDER / "started.json"
 _DEPLOYED = FOLDER / "deployed.json"
 _LAST_PORT = FOLDER / "port"
 _DATA = ("state", "s3")
+_Kind = TypeVar("_Kind")
 _SAVED = FOLDER / "saved"
 
 
@@ -61,8 +65,7 @@ def locked() -> Iterator[None]:
 
 def started() -> Emulator | None:
     """The emulator that was started and not stopped since; it may have been killed."""
-    content = _read(_STARTED)
-    return Emulator(**content) if content else None
+    return _read(_STARTED, Emulator)
 
 
 def mark_started(emulator: Emulator) -> None:
@@ -110,6 +113,12 @@ def restore_copy() -> bool:
     return True
 
 
+def shown(path: Path) -> str:
+    """`path` as a person in the current folder would write it: relative if it is below, else whole."""
+    folder = Path.cwd()
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+
+
 def wipe() -> None:
     """Removes all data of the local stack."""
     STACK_FILE.unlink(missing_ok=True)
@@ -118,8 +127,7 @@ def wipe() -> None:
 
 def deployed() -> Deployed | None:
     """What was deployed last, if known."""
-    content = _read(_DEPLOYED)
-    return Deployed(**content) if content else None
+    return _read(_DEPLOYED, Deployed)
 
 
 def mark_deployed(what: Deployed | None) -> None:
@@ -132,8 +140,7 @@ def mark_deployed(what: Deployed | None) -> None:
 
 def stack_address() -> StackAddress | None:
     """What stack.json says, if it is there."""
-    content = _read(STACK_FILE)
-    return StackAddress(**content) if content else None
+    return _read(STACK_FILE, StackAddress)
 
 
 def write_stack_address(address: StackAddress) -> None:
@@ -141,12 +148,12 @@ def write_stack_address(address: StackAddress) -> None:
     _write(STACK_FILE, asdict(address))
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read(path: Path, kind: type[_Kind]) -> _Kind | None:
+    """None too for what another version wrote, or a full disk cut off: it is then made anew."""
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
-    except (OSError, ValueError):
+        return kind(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
         return None
-    return content
 
 
 def _write(path: Path, content: object) -> None:

@@ -13,20 +13,31 @@ from local.emulator import PYTHON, ROOT
 from local.errors import SynthesisError
 
 _ASSEMBLIES = ROOT / ".local" / "assembly"
-_INPUTS = ("app.py", "cdk.json", "requirements/dev.txt", "infra", "layers", "functions")
+_INPUTS = ("app.py", "cdk.json", "requirements/dev.txt", "requirements/emulator.txt", "infra", "layers", "functions")
 _KEPT = 3
 _LEFT_OUT = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
 
 
 def fingerprint(tenant: str) -> str:
-    """Changes whenever anything that the template of `tenant` or its assets are made of does."""
-    digest = hashlib.sha256(f"{tenant} {PYTHON}".encode())
+    """Changes whenever anything that the template of `tenant` or its assets are made of does.
+
+    Raises SynthesisError when the emulator's interpreter, which the layer is built for, cannot be asked its version.
+    """
+    digest = hashlib.sha256(f"{tenant} {PYTHON} {_version(PYTHON)} {sys.version}".encode())
     for name in _INPUTS:
         top = ROOT / name
         for path in [top] if top.is_file() else sorted(top.rglob("*")):
             if path.is_file() and not _LEFT_OUT.intersection(path.parts):
                 digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _version(interpreter: Path) -> str:
+    command = [str(interpreter), "-I", "-S", "-c", "import sys; print(sys.version, sys.platform)"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SynthesisError(f"the emulator's Python does not run ({error}): run `make install`") from error
 
 
 def synthesize(tenant: str, wanted: str) -> Path:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from local import emulator, state
 from local.emulator import Emulator
-from local.errors import EmulatorError, LocalStackError, NotReadyError
+from local.errors import DeploymentError, EmulatorError, LocalStackError, NotReadyError
 from local.state import Deployed, StackAddress
 from local.synthesis import fingerprint, synthesize
-from local.terminal import step
+from local.terminal import INTERRUPTED, step
 
 DEFAULT_PORT = 4566
 _ANSWER_SECONDS = 30.0
@@ -34,7 +34,7 @@ def up(tenant: str, port: int | None) -> StackAddress:
         return address
     if running is None:
         running = _start(port)
-    if state.deployed() != Deployed(tenant, running.port, wanted):
+    if state.deployed() != Deployed(tenant, running.port, wanted) or not _is_there(running, tenant):
         with step(f"Synthesizing the template of {tenant}"):
             assembly = synthesize(tenant, wanted)
         state.mark_deployed(None)
@@ -45,7 +45,7 @@ def up(tenant: str, port: int | None) -> StackAddress:
         _wait_until_it_answers(address)
     state.write_stack_address(address)
     print(f"The stack is up: {address.api_url}/api/v1/docs")
-    print(f"Its address and the admin's key are in {os.path.relpath(state.STACK_FILE)}; `make down` stops it.")
+    print(f"Its address and the admin's key are in {state.shown(state.STACK_FILE)}; `make down` stops it.")
     return address
 
 
@@ -53,7 +53,7 @@ def _running_emulator(port: int | None) -> Emulator | None:
     found = state.started()
     if found is None:
         return None
-    alive = emulator.is_running(found.pid)
+    alive = emulator.is_running(found.pid, found.began)
     if alive and emulator.answers(found.port, seconds=_HANGS_SECONDS):
         if port is not None and port != found.port:
             raise EmulatorError(f"the stack is up on port {found.port}: `make down` first, to move it to {port}")
@@ -93,6 +93,17 @@ def _deploy(running: Emulator, assembly: Path, tenant: str) -> None:
         deployment.deploy(running, assembly, stack_name(tenant), tenant, progress=detail)
 
 
+def _is_there(running: Emulator, tenant: str) -> bool:
+    """False when the notes are there and the data are not: somebody removed the one and not the other."""
+    from local import deployment
+
+    try:
+        deployment.outputs(running, stack_name(tenant))
+    except DeploymentError:
+        return False
+    return True
+
+
 def _address(running: Emulator, tenant: str) -> StackAddress:
     from local import deployment
 
@@ -130,7 +141,10 @@ def _wait_until_it_answers(address: StackAddress) -> None:
     deadline = time.monotonic() + _ANSWER_SECONDS
     while (problem := _problem(address)) is not None:
         if time.monotonic() > deadline:
-            raise NotReadyError(f"{address.api_url}/api/v1/boards does not answer as it should: {problem}")
+            raise NotReadyError(
+                f"{address.api_url}/api/v1/boards does not answer as it should: {problem}\n"
+                f"The emulator's log is {state.shown(state.LOG)}; `make reset` wipes the data for a fresh start."
+            )
         time.sleep(0.5)
 
 
@@ -147,6 +161,8 @@ def main() -> int:
     except LocalStackError as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 

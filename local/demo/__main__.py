@@ -1,21 +1,18 @@
 """Tells the story: sets up, sends, waits for the outcome, shows it."""
 
-import json
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 from rich.console import Console
 
-from local import up
+from local import state, up
 from local.demo import setup, show, vendors
-from local.demo.api import Api, RefusedError
-from local.errors import LocalStackError
+from local.demo.api import Api, KeyRefusedError, RefusedError
+from local.terminal import INTERRUPTED
 
-STACK = Path(__file__).resolve().parents[2] / ".local" / "stack.json"
 OUTCOME_SECONDS = 60.0
 _LOOK_AGAIN_SECONDS = 0.3
 
@@ -46,7 +43,11 @@ def send(api: Api, connected: setup.Connected, delivery: vendors.Delivery) -> Se
     else:
         headers = {connected.header: "not the secret" if delivery.wrong_secret else connected.secret}
     response = api.webhook(connected.url, delivery.body, headers)
-    return Sent(delivery, response.status_code, response.json())
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = {"status": response.text[:60]}
+    return Sent(delivery, response.status_code, answer)
 
 
 def outcome_of(api: Api, integration_ids: list[str], events: set[str], known: set[str]) -> list[dict[str, Any]]:
@@ -70,9 +71,13 @@ def outcome_of(api: Api, integration_ids: list[str], events: set[str], known: se
 def main() -> int:
     """Run the demo; the exit code."""
     console = Console(highlight=False)
-    up.main()
-    stack = json.loads(STACK.read_text())
-    api = Api(stack["api_url"], stack["admin_key"])
+    code = up.main()
+    if code != 0:
+        return code
+    stack = state.stack_address()
+    if stack is None:
+        raise DemoError(f"{state.shown(state.STACK_FILE)} is gone again: another `make down`?")
+    api = Api(stack.api_url, stack.admin_key)
     run = vendors.Run(int(time.time()) % 10_000_000)
     with show.progress(console) as say:
         say("creating clients")
@@ -96,7 +101,9 @@ def main() -> int:
     show.deliveries(console, sent)
     show.alerts(console, alerts, tickets)
     show.tickets(console, tickets, {client_id: name for name, client_id in client_ids.items()})
-    show.closing(console, stack["api_url"], STACK, tickets)
+    for name in setup.changed(api, connected):
+        console.print(f"{name} does not have the demo's own rules any more; its own decided.", markup=False)
+    show.closing(console, stack.api_url, state.STACK_FILE, tickets)
     return 0
 
 
@@ -114,11 +121,17 @@ def mapped(api: Api, integration_ids: list[str], events: set[str], known: set[st
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (DemoError, LocalStackError, RefusedError) as error:
+    except KeyRefusedError:
+        sys.stderr.write(
+            f"demo: the first admin's key in {state.shown(state.STACK_FILE)} was deleted, and the demo has no other.\n"
+            "`TANDEM_HOME=<another folder> make demo` shows it on a stack of its own; `make reset` wipes this one.\n"
+        )
+        sys.exit(1)
+    except (DemoError, RefusedError) as error:
         sys.stderr.write(f"demo: {error}\n")
         sys.exit(1)
     except httpx.HTTPError as error:
-        sys.stderr.write(f"demo: the stack does not answer ({error}); try `make down` and `make up`\n")
+        sys.stderr.write(f"demo: the stack does not answer ({error}); `make up` starts it again\n")
         sys.exit(1)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)

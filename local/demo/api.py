@@ -10,6 +10,10 @@ class RefusedError(Exception):
     """The API said no; the text is its problem document in a line."""
 
 
+class KeyRefusedError(Exception):
+    """The API does not know the key."""
+
+
 class Api:
     """The admin API and the webhook routes of one stack."""
 
@@ -52,4 +56,8 @@ class Api:
         if response.is_success:
             answer: dict[str, Any] = response.json() if response.content else {}
             return answer
-        raise RefusedError(f"{response.request.method} {response.request.url.path}: {response.text}")
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise KeyRefusedError
+        raise RefusedError(
+            f"{response.request.method} {response.request.url.path}: {response.status_code} {response.text}"
+        )

@@ -1,7 +1,7 @@
 """What an MSP admin would set up: clients, one integration a provider, mappings, rules."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ _RULES: tuple[dict[str, Any], ...] = (
 class Connected:
     """One integration as its RMM would know it. `signing_secret`: Level's."""
 
+    name: str
     integration_id: str
     url: str
     header: str
@@ -45,31 +46,49 @@ def clients(api: Api) -> dict[str, str]:
 
 def integrations(api: Api, client_ids: dict[str, str], say: Progress) -> dict[str, Connected]:
     """One webhook-only integration a provider, with its rules and its organizations mapped to clients."""
-    known = {each["name"]: each["id"] for each in api.all("/integrations")}
+    known = {(each["provider"], each["name"]): each["id"] for each in api.all("/integrations")}
     connected = {}
     for provider, name in (("ninjaone", "NinjaOne"), ("tacticalrmm", "Tactical RMM"), ("levelio", "Level")):
         say(f"connecting {name}")
         signing_secret = secrets.token_hex(LEVEL_SIGNING_SECRET_BYTES) if provider == "levelio" else None
-        extra = {"signing_secret": signing_secret} if signing_secret else {}
-        if f"{name} (demo)" in known:
-            integration_id = known[f"{name} (demo)"]
+        extra = {}
+        if signing_secret:
+            # Level's webhooks name no group, so nothing else says whose device it is.
+            extra = {"signing_secret": signing_secret, "default_client_id": client_ids["Acme"]}
+        name = f"{name} (demo)"
+        if (provider, name) in known:
+            integration_id = known[provider, name]
             if extra:
                 api.patch(f"/integrations/{integration_id}", extra)
-            webhook = api.post(f"/integrations/{integration_id}/webhook-secret/rotate")
+            webhook = api.post(f"/integrations/{integration_id}/webhook-secret/rotate")["webhook"]
         else:
-            if provider == "levelio":
-                extra["default_client_id"] = client_ids["Acme"]  # Level's webhooks name no group
-            made = api.post("/integrations", {"provider": provider, "name": f"{name} (demo)", **extra})
+            made = api.post("/integrations", {"provider": provider, "name": name, **extra})
             integration_id, webhook = made["id"], made["webhook"]
             for rule in _RULES:
                 api.post(f"/integrations/{integration_id}/rules", rule)
         connected[provider] = Connected(
-            integration_id, webhook["url"], webhook["header"], webhook["secret"], signing_secret
+            name, integration_id, webhook["url"], webhook["header"], webhook["secret"], signing_secret
         )
     map_organization(api, connected["ninjaone"], "2", "Acme Corp", client_ids["Acme"])
     map_organization(api, connected["ninjaone"], "9", "Initech", None)
     map_organization(api, connected["tacticalrmm"], "2", "Globex & Sons", client_ids["Globex"])
     return connected
+
+
+def changed(api: Api, connected: Mapping[str, Connected]) -> list[str]:
+    """The names of the integrations whose rules are not those of the demo: somebody tried something out."""
+    return [each.name for each in connected.values() if not _has_own_rules(api, each)]
+
+
+def _has_own_rules(api: Api, integration: Connected) -> bool:
+    found = list(api.all(f"/integrations/{integration.integration_id}/rules"))
+    return len(found) == len(_RULES) and all(
+        rule["active"]
+        and rule["name"] == own["name"]
+        and all(rule["actions"][name] == value for name, value in own["actions"].items())
+        and {name: value for name, value in rule["conditions"].items() if value} == own["conditions"]
+        for rule, own in zip(found, _RULES, strict=True)
+    )
 
 
 def map_organization(api: Api, integration: Connected, organization: str, name: str, client_id: str | None) -> None:

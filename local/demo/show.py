@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from local.state import shown
+
 if TYPE_CHECKING:
     from local.demo.__main__ import Sent
 
@@ -82,7 +84,7 @@ def closing(console: Console, api_url: str, stack: Path, made: Sequence[dict[str
     """Where to look next, and how to stop."""
     ticket = min(made, key=lambda ticket: ticket["number"], default=None)
     path = f"/tickets/{ticket['id']}" if ticket else "/tickets"
-    key = f"$(python3 -c \"import json; print(json.load(open('{stack.relative_to(stack.parents[1])}'))['admin_key'])\")"
+    key = f"$(python3 -c \"import json; print(json.load(open('{shown(stack)}'))['admin_key'])\")"
     lines = [
         "",
         f"The API   {api_url}/api/v1",
