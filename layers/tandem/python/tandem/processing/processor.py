@@ -120,9 +120,8 @@ class AlertProcessor:
             for each in _meant(event, reader):
                 decision = self._settle(each, reader)
         except IntegrationGoneError as gone:
-            reason = str(gone)
-            telemetry.log(logging.INFO, "integration gone", event_id=event.event_id, alert_id=event.alert_id, reason=reason)
-            return Decision(Outcome.IGNORED, reason)
+            telemetry.log(logging.INFO, "integration gone", event_id=event.event_id, reason=str(gone))
+            return Decision(Outcome.IGNORED, str(gone))
         return decision
 
     def _look_again(self, results: list[Processed], reader: BatchReader) -> list[Processed]:
