@@ -125,11 +125,13 @@ class AlertProcessor:
         return decision
 
     def _look_again(self, results: list[Processed], reader: BatchReader) -> list[Processed]:
-        """Decide again what began to wait for a mapping in this batch, if the configuration has changed meanwhile.
+        """Decide again what began to wait for a mapping, or for a window's end, in this batch, if the configuration has
+        changed meanwhile.
 
-        A mapping that is written later than this finds the waiting alerts itself; so between the two none is missed.
+        A mapping or window that is written later than this finds the waiting alerts itself; so between the two none is
+        missed.
         """
-        waiting = [result for result in results if result.decision is not None and result.decision.waits]
+        waiting = [result for result in results if result.decision is not None and _waits(result.decision)]
         if not waiting:
             return results
         looked_again = {}
@@ -141,7 +143,9 @@ class AlertProcessor:
                     event = replace(result.event, decide_again=True)
                     reader.reload(event)
                     self._contexts.refresh(reader.configuration_version)
-                    looked_again[result.message_id] = replace(result, decision=self._settle(event, reader))
+                    decision = self._settle(event, reader)
+                    if not decision.writes_nothing:
+                        looked_again[result.message_id] = replace(result, decision=decision)
         except (StoreError, PoisonError) as error:
             # The same firing delivered again is decided again, for its alert waits.
             failed = {result.message_id: replace(result, decision=None, failed=str(error)) for result in waiting}
@@ -195,6 +199,10 @@ def _meant(event: AlertEvent, reader: BatchReader) -> list[AlertEvent]:
         if alert.external_alert_id is not None
     ]
     return [*named, event]
+
+
+def _waits(decision: Decision) -> bool:
+    return decision.waits is True or decision.wake is not None
 
 
 def _load(reader: BatchReader, events: dict[str, AlertEvent | PoisonError]) -> None:
