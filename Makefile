@@ -5,7 +5,11 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
-PYTHON ?= python3
+# Given by the caller: then the environments are to be of that version, else they stay as they are.
+GIVEN_PYTHON := $(PYTHON)
+# The first that runs and is new enough; looked for only when something is to be installed.
+PYTHON ?= $(shell for each in python3 python3.13 python3.12 python3.11; do \
+	if $$each local/preflight.py python >/dev/null 2>&1; then echo $$each; exit; fi; done; echo python3)
 # The tenant that was named; only the local stack has one of its own choice.
 GIVEN  := $(TENANT)
 TENANT ?= local
@@ -22,12 +26,19 @@ STAMPS := .local/stamps
 DEV    := $(STAMPS)/dev
 EMU    := $(STAMPS)/emulator
 CDK    := $(STAMPS)/cdk
+EMU_VENV := .local/emulator-venv
+
+# Environments that are gone, or whose interpreter is (a pyenv version removed, a system upgraded): made anew, stamp or not.
+STALE := $(shell for each in $(VENV) $(EMU_VENV); do \
+	$$each/bin/python -I local/preflight.py environment '$(GIVEN_PYTHON)' >/dev/null 2>&1 || echo $$each; done)
+NO_CDK := $(if $(wildcard node_modules/.bin/cdk),,node_modules)
 
 .PHONY: help
 help: ## this list
 	@printf 'Tandem. Targets:\n\n'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@printf '\nOptions: TENANT=<name of infra/tenants/<name>.toml>, PYTHON=<interpreter>, TANDEM_PORT=<port of the local stack>\n'
+	@printf '\nOptions: TENANT=<name of infra/tenants/<name>.toml>, PYTHON=<interpreter>, TANDEM_PORT=<port of the local stack>,\n'
+	@printf '         TANDEM_HOME=<folder of another local stack, beside the usual one>\n'
 
 # ---- the local stack
 
@@ -91,30 +102,41 @@ lock: $(UV) ## pin the requirements anew, with hashes
 			--custom-compile-command 'make lock' "$$name.in" --output-file "$$name.txt"; \
 	done
 
+# Always out of date: what has it among its prerequisites is made in any case.
+.PHONY: again
+again:
+
+need_python = command -v $(PYTHON) >/dev/null || \
+	{ echo 'Tandem needs Python 3.11 or newer, and no $(PYTHON) is on the PATH' >&2; exit 1; }
+
+# Complains of all that is missing before anything is installed.
 $(UV): requirements/bootstrap.txt
-	@command -v $(PYTHON) >/dev/null || { echo 'Tandem needs Python 3.11 or newer, and no $(PYTHON) is on the PATH' >&2; exit 1; }
-	@$(PYTHON) local/preflight.py python venv
+	@$(need_python)
+	@$(PYTHON) local/preflight.py python venv node
 	@echo 'Installing uv into .local/uv ...'
-	@$(PYTHON) -m venv .local/uv
+	@$(PYTHON) -m venv --clear .local/uv
 	@.local/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bootstrap.txt
 	@touch $@
 
 # The CDK library runs on Node, so the development environment is of no use without it.
-$(DEV): $(UV) requirements/dev.txt
+$(DEV): $(UV) requirements/dev.txt $(if $(filter $(VENV),$(STALE)),again)
+	@$(need_python)
 	@$(PYTHON) local/preflight.py python node
 	@echo 'Installing the development tools into $(VENV) ...'
-	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
+	@$(if $(filter $(VENV),$(STALE)),$(PYTHON) -m venv --without-pip --clear $(VENV))
 	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	@mkdir -p $(@D) && touch $@
 
-$(EMU): $(UV) requirements/emulator.txt
+$(EMU): $(UV) requirements/emulator.txt $(if $(filter $(EMU_VENV),$(STALE)),again)
+	@$(need_python)
 	@$(PYTHON) local/preflight.py python
-	@echo 'Installing the emulator into .local/emulator-venv ...'
-	@test -x .local/emulator-venv/bin/python || $(PYTHON) -m venv --without-pip .local/emulator-venv
-	@$(UV) pip sync --quiet --python .local/emulator-venv/bin/python --require-hashes requirements/emulator.txt
+	@echo 'Installing the emulator into $(EMU_VENV) ...'
+	@$(if $(filter $(EMU_VENV),$(STALE)),$(PYTHON) -m venv --without-pip --clear $(EMU_VENV))
+	@$(UV) pip sync --quiet --python $(EMU_VENV)/bin/python --require-hashes requirements/emulator.txt
 	@mkdir -p $(@D) && touch $@
 
-$(CDK): package-lock.json
+$(CDK): package-lock.json $(if $(NO_CDK),again)
+	@$(need_python)
 	@$(PYTHON) local/preflight.py python node npm
 	@echo 'Installing the CDK command line into node_modules ...'
 	@npm ci --silent

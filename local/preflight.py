@@ -1,20 +1,20 @@
 """Says in plain words what is missing on this machine before anything is installed.
 
-Run by the Makefile with whatever Python is there, so this file is written for Python 3.7 and later.
+Run by the Makefile with whatever Python is there, so this file is written for Python 3.6 and later.
 """
 
-from __future__ import annotations
-
+import os
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 
 PYTHON_NEEDED = (3, 11)
 NODE_NEEDED = 20
 
 
-def python_problem(version: tuple[int, int]) -> str | None:
+def python_problem(version: "tuple[int, int]") -> "str | None":
     """The complaint about an interpreter of `version` (major, minor), or None when it will do."""
     if version >= PYTHON_NEEDED:
         return None
@@ -24,7 +24,7 @@ def python_problem(version: tuple[int, int]) -> str | None:
     )
 
 
-def node_problem(found: str | None) -> str | None:
+def node_problem(found: "str | None") -> "str | None":
     """The complaint about `node --version` printing `found` (None: there is no node), or None when it will do."""
     wish = f"install Node.js {NODE_NEEDED} or newer (with npm) and try again"
     if found is None:
@@ -37,15 +37,44 @@ def node_problem(found: str | None) -> str | None:
     return None
 
 
-def _node_version() -> str | None:
+def environment_problem(other: str = "") -> "str | None":
+    """Why the virtual environment that this runs in is to be made anew, or None when it will do.
+
+    A system upgrade changes the interpreter under an environment, which then looks for its packages where none are.
+    """
+    packages = sysconfig.get_path("purelib")
+    if sys.prefix == sys.base_prefix or not os.path.isdir(packages):  # noqa: PTH112 - as old as the rest
+        return f"there is no {packages}: it was made by another Python"
+    if other and _minor_version(other) != "{}.{}".format(*sys.version_info):
+        return f"it is not of {other}'s version"
+    return python_problem((sys.version_info[0], sys.version_info[1]))
+
+
+def _minor_version(interpreter: str) -> "str | None":
+    path = shutil.which(interpreter)
+    if path is None:
+        return None
+    command = [path, "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]
+    return subprocess.run(command, stdout=subprocess.PIPE, check=False).stdout.decode().strip()
+
+
+def _node_version() -> "str | None":
     path = shutil.which("node")
     if path is None:
         return None
     return subprocess.run([path, "--version"], stdout=subprocess.PIPE, check=False).stdout.decode()
 
 
-def main(arguments: list[str]) -> int:
-    """Checks what `arguments` names (python, venv, node, npm); prints each problem; gives the exit code."""
+def main(arguments: "list[str]") -> int:
+    """Checks what `arguments` names (python, venv, node, npm); prints each problem; gives the exit code.
+
+    `environment <other>`: whether the environment of this interpreter is still of use, and of the version of `other`.
+    """
+    if arguments[:1] == ["environment"]:
+        problem = environment_problem(*arguments[1:])
+        if problem:
+            sys.stderr.write(problem + "\n")
+        return 1 if problem else 0
     problems = []
     if "python" in arguments:
         problems.append(python_problem((sys.version_info[0], sys.version_info[1])))

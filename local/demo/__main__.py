@@ -102,7 +102,7 @@ def main() -> int:
     show.alerts(console, alerts, tickets)
     show.tickets(console, tickets, {client_id: name for name, client_id in client_ids.items()})
     for name in setup.changed(api, connected):
-        console.print(f"{name} does not have the demo's own rules any more; its own decided.", markup=False)
+        console.print(f"{name} has other rules now than the demo gave it; those decided.", markup=False)
     show.closing(console, stack.api_url, state.STACK_FILE, tickets)
     return 0
 
