@@ -90,8 +90,10 @@ class TenantStack(Stack):
             description="The API key of Tandem's first admin",
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 password_length=FIRST_ADMIN_KEY_LENGTH,
-                # Letters and digits, which need no quoting anywhere. Said in this way because an emulator may know
-                # no other (exclude_punctuation).
+                # Letters and digits, which need no quoting anywhere. AWS would insist on a mark of punctuation if it
+                # were excluded by its characters alone; the emulator knows no other way.
+                exclude_punctuation=True,
+                require_each_included_type=False,
                 exclude_characters=string.punctuation,
             ),
             removal_policy=RemovalPolicy.DESTROY,

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from infra.table_schema import table_definition
+from infra.tenant_stack import FIRST_ADMIN_KEY_LENGTH
 from local.emulator import ROOT
 from local.lint_template import findings
+from tandem.admin.first_admin import SHORTEST_KEY
 from tandem.processing.processor import Processed
 from tandem.processing.report import report
+from tests.emulator import EmulatedAws
 from tests.infra.template import Template
 
 NEW_ACCOUNTS_CONCURRENCY = 10
@@ -265,7 +268,27 @@ def test_the_first_admin_key_is_generated_and_needs_no_quoting(template: Templat
     generated = secret["GenerateSecretString"]
 
     assert generated["PasswordLength"] >= 40
-    assert set("\"'$\\`! ") - {" "} <= set(generated["ExcludeCharacters"])
+    assert generated["ExcludePunctuation"] is True
+    assert generated["RequireEachIncludedType"] is False
+    assert not generated.get("IncludeSpace")
+
+
+def test_the_emulator_generates_a_first_admin_key_that_needs_no_quoting_too(
+    template: Template, emulated_aws: EmulatedAws
+) -> None:
+    secret = template.resources("AWS::SecretsManager::Secret")
+    (name,) = secret
+    body = json.dumps({"Resources": secret, "Outputs": {"Arn": {"Value": {"Ref": name}}}})
+    stacks = emulated_aws.client("cloudformation")
+    stacks.create_stack(StackName="first-key", TemplateBody=body)
+    stacks.get_waiter("stack_create_complete").wait(StackName="first-key", WaiterConfig={"Delay": 1})
+    (output,) = stacks.describe_stacks(StackName="first-key")["Stacks"][0]["Outputs"]
+    key = emulated_aws.client("secretsmanager").get_secret_value(SecretId=output["OutputValue"])["SecretString"]
+    stacks.delete_stack(StackName="first-key")
+
+    assert len(key) == FIRST_ADMIN_KEY_LENGTH >= SHORTEST_KEY
+    assert key.isascii()
+    assert key.isalnum()
 
 
 def test_the_outputs_say_where_everything_is(template: Template) -> None:
