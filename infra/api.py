@@ -12,7 +12,7 @@ from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
 from infra.acknowledge import acknowledge
-from infra.functions import log_group_name
+from infra.function_maker import log_group_name
 from infra.tenant import Tenant
 
 WEBHOOK_PATH = "/webhooks/{integration_id}"

@@ -11,7 +11,7 @@ from aws_cdk.aws_cloudwatch_actions import SnsAction
 from constructs import Construct
 
 from infra.api import Api
-from infra.functions import Functions
+from infra.function_maker import FunctionMaker
 from infra.queues import AlertQueues
 from infra.tenant import Tenant
 
@@ -31,7 +31,7 @@ class Monitoring(Construct):
         construct_id: str,
         tenant: Tenant,
         *,
-        functions: Functions,
+        maker: FunctionMaker,
         queues: AlertQueues,
         api: Api,
     ) -> None:
@@ -66,7 +66,7 @@ class Monitoring(Construct):
             ),
             "Alert events could not be processed and were parked: see GET /api/v1/dead-letters.",
         )
-        for name, function in functions.all.items():
+        for name, function in maker.functions.items():
             self._function_alarms(name, function)
         self._alarm(
             "ServerErrors",

@@ -18,6 +18,8 @@ from constructs import Construct
 
 from infra.acknowledge import acknowledge
 from infra.api import Api
+from infra.bucket import TandemBucket
+from infra.function_maker import FunctionMaker
 from infra.functions import Functions
 from infra.layers import Layers
 from infra.monitoring import Monitoring
@@ -49,21 +51,23 @@ class TenantStack(Stack):
             analytics_reporting=False,
         )
         table = TandemTable(self, "Data", tenant)
+        self.bucket = TandemBucket(self, "Bucket", tenant)
         queues = AlertQueues(self, "Queues", tenant)
         api = Api(self, "Api", tenant)
         first_admin_key = self._first_admin_key()
+        maker = FunctionMaker(tenant, table, Layers(self, "Layers", tenant, interpreter=interpreter))
         functions = Functions(
             self,
             "Functions",
             tenant,
+            maker=maker,
             table=table,
             queues=queues,
-            layers=Layers(self, "Layers", tenant, interpreter=interpreter),
             first_admin_key=first_admin_key,
             public_url=tenant.public_url or self._public_url(api.endpoint),
         )
         api.connect(webhook_ingest=functions.webhook_ingest, admin_api=functions.admin_api)
-        monitoring = Monitoring(self, "Monitoring", tenant, functions=functions, queues=queues, api=api)
+        monitoring = Monitoring(self, "Monitoring", tenant, maker=maker, queues=queues, api=api)
 
         self._output("ApiUrl", api.endpoint, "Where the API answers: <ApiUrl>/api/v1/docs")
         self._output("ApiId", api.http_api.api_id, "The HTTP API's id")
@@ -73,6 +77,7 @@ class TenantStack(Stack):
             "The Secrets Manager secret that holds the first admin's API key",
         )
         self._output("TableName", table.name, "The DynamoDB table")
+        self._output("BucketName", self.bucket.name, "The bucket of archived alert events and failed stream records")
         self._output("AlertQueueUrl", queues.alert_events.queue_url, "The queue of alert events")
         self._output(
             "DeadLetterQueueUrl", queues.dead_letters.queue_url, "Where alert events end that cannot be processed"
