@@ -12,6 +12,10 @@ PROCESSOR_TIMEOUT = Duration.seconds(20)
 MAX_RECEIVE_COUNT = 10
 """The last resort: the processor parks what it cannot process itself, long before this."""
 
+MAXIMUM_MESSAGE_BYTES = 256 * 1024
+"""More than twice the largest alert event (tandem/alerts/limits.py), and little enough for a dead letter to be one item
+of the table. SQS would take 1 MB, its own default."""
+
 
 class AlertQueues(Construct):
     """`alert-events.fifo` in high-throughput mode, one group a device, and where messages that always fail end."""
@@ -54,6 +58,7 @@ def _fifo(
         # SQS's own key: nothing to pay or to permit, unlike a key of KMS at high-throughput rates.
         encryption=sqs.QueueEncryption.SQS_MANAGED,
         enforce_ssl=True,
+        max_message_size_bytes=MAXIMUM_MESSAGE_BYTES,
         retention_period=retention_period,
         visibility_timeout=visibility_timeout,
         dead_letter_queue=dead_letter_queue,

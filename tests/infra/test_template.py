@@ -1,6 +1,8 @@
 """What the synthesized stack is made of."""
 
+import dataclasses
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ from infra.tenant_stack import FIRST_ADMIN_KEY_LENGTH
 from local.emulator import ROOT
 from local.lint_template import findings
 from tandem.admin.first_admin import SHORTEST_KEY
+from tandem.alerts.event_message import encode
+from tandem.alerts.limits import IDENTIFIER_BYTES, MESSAGE_BYTES, NAME_BYTES, RAW_GZIPPED_BYTES
+from tandem.alerts.models import AlertEvent, Kind, Origin, Provider, Severity
 from tandem.processing.processor import Processed
 from tandem.processing.report import report
 from tests.emulator import EmulatedAws
@@ -18,6 +23,9 @@ from tests.infra.template import Template
 
 NEW_ACCOUNTS_CONCURRENCY = 10
 """Executions at once, of all functions of an account and region together, that AWS gives many new accounts."""
+
+ITEM_BYTES = 400 * 1024
+"""What DynamoDB takes as one item."""
 
 FUNCTIONS = sorted(path.parent.name for path in (ROOT / "functions").glob("*/handler.py"))
 
@@ -49,14 +57,14 @@ def test_the_table_outlives_the_stack_and_can_be_restored(template: Template) ->
     assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-def test_nothing_but_the_table_is_left_behind(template: Template) -> None:
+def test_nothing_but_the_table_and_the_bucket_is_left_behind(template: Template) -> None:
     kept = {
         found["Type"]
         for found in template.content["Resources"].values()
         if found.get("DeletionPolicy", "Delete") != "Delete"
     }
 
-    assert kept == {"AWS::DynamoDB::Table"}
+    assert kept == {"AWS::DynamoDB::Table", "AWS::S3::Bucket"}
 
 
 def test_both_queues_are_fifo_in_high_throughput_mode(template: Template) -> None:
@@ -73,6 +81,31 @@ def test_both_queues_are_fifo_in_high_throughput_mode(template: Template) -> Non
         assert queue["FifoThroughputLimit"] == "perMessageGroupId"
         assert queue["ContentBasedDeduplication"] is False
         assert queue["SqsManagedSseEnabled"] is True
+
+
+def test_a_queues_message_holds_the_largest_event_and_fits_into_one_item_of_the_table(template: Template) -> None:
+    # The longest of everything that limits.py allows, of characters that JSON writes with six bytes each.
+    name = "\x01" * max(IDENTIFIER_BYTES, NAME_BYTES)
+    texts: dict[str, Any] = {
+        field.name: name for field in dataclasses.fields(AlertEvent) if field.type in (str, str | None)
+    }
+    largest = AlertEvent(
+        **{**texts, "message": "\x01" * MESSAGE_BYTES},
+        provider=Provider.TACTICALRMM,
+        kind=Kind.TRIGGERED,
+        severity=Severity.CRITICAL,
+        origin=Origin.WEBHOOK,
+        occurred_at=datetime.max.replace(tzinfo=UTC),
+        received_at=datetime.max.replace(tzinfo=UTC),
+        facts={f"A label of the code {number}": name for number in range(10)},
+        raw=b"\x00" * RAW_GZIPPED_BYTES,
+    )
+    assert {"identity", "external_alert_id", "device_name"} <= texts.keys()
+
+    for queue in template.properties("AWS::SQS::Queue"):
+        assert queue["MaximumMessageSize"] == 256 * 1024
+        assert len(encode(largest)) < queue["MaximumMessageSize"] / 2
+        assert queue["MaximumMessageSize"] + 10 * 1024 < ITEM_BYTES
 
 
 def test_a_message_is_tried_ten_times_and_lives_longer_as_a_dead_letter(template: Template) -> None:
