@@ -1,9 +1,11 @@
 """What a batch came to: a log line for each event by its id, and one metric line for the batch.
 
-No names and no messages of customers: those are on the alert, behind the API's roles.
+No names and no messages of customers: those are on the alert, behind the API's roles. Of a reason only its kind: the
+whole one, which may quote the message, is with the dead letter.
 """
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -11,6 +13,9 @@ from tandem import telemetry
 from tandem.processing.processor import Processed
 
 _FUNCTION = "alert_processor"
+
+_KIND = re.compile(r"[^:]{1,100}(?:: (?:[A-Z][a-z]+){2,}(?=:|$))?")
+"""A reason up to its first colon, and the exception or error code that follows, if one does."""
 
 
 def report(results: Iterable[Processed]) -> None:
@@ -20,15 +25,26 @@ def report(results: Iterable[Processed]) -> None:
         event = result.event
         if result.parked is not None:
             counted["parked"] += 1
-            telemetry.log(logging.ERROR, "parked as a dead letter", message_id=result.message_id)
+            telemetry.log(logging.ERROR, "parked as a dead letter", **_ids(result), reason=_kind(result.parked))
         elif result.failed is not None:
             counted["given_back"] += 1
-            telemetry.log(
-                logging.WARNING, "given back to the queue", message_id=result.message_id, reason=result.failed
-            )
+            telemetry.log(logging.WARNING, "given back to the queue", **_ids(result), reason=_kind(result.failed))
         elif event is not None and result.decision is not None:
             outcome = result.decision.outcome.value
             counted[outcome] += 1
             telemetry.log(logging.INFO, outcome, event_id=event.event_id, alert_id=event.alert_id)
     if counted:
         telemetry.counts(dict(counted), {"function": _FUNCTION})
+
+
+def _ids(result: Processed) -> dict[str, str]:
+    """The message's id, and those of its event if it is one."""
+    if result.event is None:
+        return {"message_id": result.message_id}
+    event = result.event
+    return {"message_id": result.message_id, "event_id": event.event_id, "alert_id": event.alert_id}
+
+
+def _kind(reason: str) -> str:
+    found = _KIND.match(reason)
+    return found.group() if found else "unknown"
