@@ -12,7 +12,7 @@ def down() -> None:
     found = state.started()
     if found is None or not emulator.is_running(found.pid, found.began):
         # What was left by a kill is put right by the next `make up`.
-        print("The stack is not up.")
+        print("The stack is not up." if found is None else "The stack is not up: its emulator was killed.")
     else:
         with step("Stopping the emulator"):
             saved = emulator.stop(found.pid)

@@ -73,7 +73,8 @@ def start(folder: Path, port: int, *, persist: bool) -> Emulator:
     if not PYTHON.exists():
         raise EmulatorError("the emulator is not installed: run `make install`")
     if not port_is_free(port):
-        raise EmulatorError(f"port {port} of {HOST} is in use by another program")
+        other = "an emulator that this stack does not know" if answers(port) else "another program"
+        raise EmulatorError(f"port {port} of {HOST} is in use by {other}: end that, or set TANDEM_PORT to another port")
     temporary = folder / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     log_path = folder / "emulator.log"
