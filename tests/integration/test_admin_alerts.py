@@ -63,6 +63,7 @@ def test_an_alert_is_shown_whole_with_its_trace_and_what_the_rmm_sent(api: Admin
         "acknowledged_by": None,
         "resolved_at": None,
         "suppressed_by_window_id": None,
+        "suppressed_until": None,
         "matched_rule": alert["matched_rule"],
         "outbound_reset": None,
         "decisions": [

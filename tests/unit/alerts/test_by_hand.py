@@ -1,5 +1,7 @@
 """Tickets that a person makes of an alert."""
 
+from dataclasses import replace
+
 import pytest
 
 from tandem.alerts.again import by_person, decide_again
@@ -13,7 +15,7 @@ from tests.unit.alerts.world import World, at, reset, triggered
 
 def by_hand(world: World, external_id: str = "a1", wishes: Wishes | None = None) -> Decision:
     alert = world.alert(external_id)
-    event = decide_again(alert, None, Origin.PERSON, "by-hand", world.now)
+    event = replace(decide_again(alert, None, Origin.PERSON, "by-hand", world.now), acted_by="u1")
     decision = ticket_by_hand(event, alert, world.state(event), world.context(), wishes or Wishes(), world.now)
     world.apply(decision)
     return decision
@@ -34,7 +36,9 @@ def test_a_recorded_alert_gets_its_ticket() -> None:
     assert world.alert().ticket_id == world.ticket.ticket_id
     assert world.condition.open_ticket_id == world.ticket.ticket_id
     assert world.condition.live_count == 1
-    assert "Made by hand" in world.comments_of(world.ticket)[0].body
+    first = world.comments_of(world.ticket)[0]
+    assert first.body.startswith("Opened by hand from a Tactical RMM alert.")
+    assert first.author == "u1"
     assert world.trace().entries[-1].reason == "a person made ticket T-1001"
 
 

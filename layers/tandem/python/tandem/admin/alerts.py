@@ -92,6 +92,7 @@ def alert_answer(alert: Alert, revisions: Mapping[RevisionKey, Rule]) -> AlertAn
             "acknowledged_by": alert.acknowledged_by,
             "resolved_at": alert.resolved_at,
             "suppressed_by_window_id": alert.suppressed_by_window_id,
+            "suppressed_until": alert.suppressed_until,
             "matched_rule": _matched_rule(alert, revisions),
             "outbound_reset": None,
         }

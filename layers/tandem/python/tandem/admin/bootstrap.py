@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from tandem.admin.alert_desk import AlertDesk
 from tandem.admin.application import Application
 from tandem.admin.authentication import Authenticator
 from tandem.admin.desk import DeskStore
@@ -26,9 +27,11 @@ from tandem.store.configuration.organizations import Organizations
 from tandem.store.configuration.people import People
 from tandem.store.configuration.rules import Rules
 from tandem.store.configuration.table import ConfigurationTable
+from tandem.store.context import ContextCache
 from tandem.store.listing import Listing
 from tandem.store.lookups import Lookups
 from tandem.store.numbers import TicketNumbers
+from tandem.store.reads import BatchReader
 from tandem.times import utc_now
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
     table = ConfigurationTable(client, name)
     boards, people = Boards(table), People(table)
     lookups = Lookups(client, name)
+    writer, numbers = DecisionWriter(client, name, BuiltinDesk()), TicketNumbers(client, name, _NUMBERS_AT_ONCE)
     services = Services(
         table=table,
         integrations=Integrations(table),
@@ -69,8 +73,9 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         listing=Listing(client, name),
         lookups=lookups,
         devices=DeviceRecords(table),
-        desk=DeskStore(
-            lookups, DecisionWriter(client, name, BuiltinDesk()), TicketNumbers(client, name, _NUMBERS_AT_ONCE)
+        desk=DeskStore(lookups, writer, numbers),
+        alert_desk=AlertDesk(
+            lambda now: BatchReader(client, name, now), ContextCache(client, name), lookups, writer, numbers
         ),
         signing_secrets=SecretsManagerSigningSecrets(_secrets_manager, environment["SECRET_PREFIX"]),
         queue=AlertEventQueue(_sqs, environment["ALERT_QUEUE_URL"]),

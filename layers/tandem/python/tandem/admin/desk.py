@@ -1,20 +1,17 @@
 """What a person does on a ticket, carried out: read, decide (desk/work.py), apply, and again if somebody was faster."""
 
-import random
 import time
 from collections.abc import Callable
 
-from tandem.admin.problems import conflict, moved, not_found
+from tandem.admin.attempts import until_applied
+from tandem.admin.problems import conflict, not_found
 from tandem.alerts.decision import Decision
 from tandem.alerts.models import Condition
 from tandem.alerts.tickets import Ticket
 from tandem.desk.work import Act, DeskRefusedError
 from tandem.store.apply import DecisionWriter
-from tandem.store.errors import ConflictError
 from tandem.store.lookups import Lookups
 from tandem.store.numbers import TicketNumbers
-
-ATTEMPTS = 8
 
 Decide = Callable[[Ticket, Condition | None], Decision]
 
@@ -53,19 +50,18 @@ class DeskStore:
     def act(self, ticket_id: str, decide: Decide, act: Act) -> Ticket:
         """Carry the act out and give the ticket as it is then. Raises Problem 404 for an unknown ticket, 409 for what
         the desk refuses or when others keep writing the same ticket."""
-        for attempt in range(ATTEMPTS):
+
+        def attempt() -> Ticket:
             ticket = self.ticket(ticket_id)
             condition = self._lookups.condition(ticket.condition_id) if ticket.condition_id is not None else None
             try:
                 decision = decide(ticket, condition)
-                self._writer.apply(decision, act.at)
             except DeskRefusedError as refusal:
                 raise conflict(str(refusal)) from None
-            except ConflictError:
-                self._pause(random.uniform(0, min(0.2, 0.01 * 2**attempt)))
-                continue
+            self._writer.apply(decision, act.at)
             return decision.ticket or ticket
-        raise moved()
+
+        return until_applied(attempt, self._pause)
 
     def live_count(self, ticket: Ticket, most: int = 1000) -> int:
         """How many alerts of the ticket are live and still belong to it; counts no further than `most` links."""

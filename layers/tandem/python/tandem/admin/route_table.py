@@ -1,6 +1,7 @@
 """Every route of the admin API, in the order in which the documents show them."""
 
 from tandem.admin import (
+    alert_acts,
     alerts,
     boards,
     clients,
@@ -24,6 +25,7 @@ ROUTES: Routes = with_documents(
         *clients.ROUTES,
         *rules.ROUTES,
         *alerts.ROUTES,
+        *alert_acts.ROUTES,
         *tickets.ROUTES,
         *ticket_entries.ROUTES,
         *boards.ROUTES,

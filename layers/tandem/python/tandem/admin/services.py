@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from tandem.admin.alert_desk import AlertDesk
 from tandem.admin.authentication import Authenticator
 from tandem.admin.desk import DeskStore
 from tandem.alerts.models import AlertEvent
@@ -44,6 +45,7 @@ class Services:
     lookups: Lookups
     devices: DeviceRecords
     desk: DeskStore
+    alert_desk: AlertDesk
     signing_secrets: SigningSecrets
     queue: EventQueue
     authenticator: Authenticator

@@ -68,7 +68,7 @@ def ticket_by_hand(
         condition_id=condition.condition_id,
         previous_ticket_number=condition.previous_ticket_number,
     )
-    claim(draft, context, ticket, where, "Made by hand")
+    claim(draft, context, ticket, where)
     return draft.decided(Outcome.TICKET_CREATED, f"a person made ticket {ticket.number}", ticket_id=ticket.ticket_id)
 
 

@@ -110,8 +110,9 @@ def settle(draft: Draft, context: Context) -> Place:
     return where
 
 
-def claim(draft: Draft, context: Context, ticket: Ticket, where: Place, cause: str) -> None:
-    """Open this ticket for the alert and its condition, with its first comment; `cause`: what made it, as one line."""
+def claim(draft: Draft, context: Context, ticket: Ticket, where: Place, cause: str = "") -> None:
+    """Open this ticket for the alert and its condition, with its first comment; `cause`: what made it, as one line,
+    if a rule did."""
     event, condition = draft.event, draft.condition
     client = context.clients.get(ticket.client_id or "")
     client_name = client.name if client else ticket.client_id

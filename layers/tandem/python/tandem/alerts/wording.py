@@ -67,15 +67,16 @@ def opening_comment(
     event: AlertEvent, place: Place, client_name: str | None, cause: str, previous_ticket_number: str | None
 ) -> str:
     """The first internal comment: where the ticket comes from, and what is known of the device. `cause`: what made it,
-    as one line."""
+    as one line, if a rule did."""
     facts = {**(place.device.facts if place.device else {}), **event.facts}
     lines = [
-        f"Opened by Tandem from a {PROVIDER_NAMES[event.provider]} alert.",
+        f"Opened by {'hand' if event.origin is Origin.PERSON and event.acted_by else 'Tandem'} from a "
+        f"{PROVIDER_NAMES[event.provider]} alert.",
         *_line("Alert", event.external_alert_id),
         f"Condition: {event.identity}",
         f"Severity: {event.severity.value}",
         f"Fired: {_time(event.occurred_at)}",
-        cause,
+        *([cause] if cause else []),
         "",
         *_line("Client", client_name),
         *_line("Organization", _named(place.organization_name, place.organization_id)),

@@ -96,7 +96,8 @@ class AlertAnswer(Given):
     acknowledged_at: Time | None
     acknowledged_by: str | None
     resolved_at: Time | None
-    suppressed_by_window_id: str | None
+    suppressed_by_window_id: str | None = Field(description="The maintenance window that holds it")
+    suppressed_until: Time | None = Field(description="When that window ends, and the alert is decided again")
     matched_rule: MatchedRuleAnswer | None
     outbound_reset: OutboundResetAnswer | None
 
