@@ -101,7 +101,7 @@ def test_after_a_person_closed_the_ticket_a_new_firing_makes_a_new_one_and_the_o
 
 def test_a_rotated_secret_and_the_one_before_both_work_and_a_third_does_not(stack: Stack) -> None:
     rmm = stack.connect("ninjaone", default_client_id=stack.new_client())
-    fresh = stack.ok("POST", f"/integrations/{rmm.id}/webhook-secret/rotate")["secret"]
+    fresh = stack.ok("POST", f"/integrations/{rmm.id}/webhook-secret/rotate")["webhook"]["secret"]
     for secret in (fresh, rmm.secret):
         assert stack.post(rmm, ninjaone(unique("r")), **{"X-Tandem-Secret": secret}).status_code == 200
     assert stack.post(rmm, ninjaone(unique("r")), **{"X-Tandem-Secret": "third"}).status_code == 401

@@ -224,28 +224,34 @@ def test_a_new_default_client_has_waiting_alerts_decided_again(api: AdminApi) ->
     assert (alert["needs_mapping"], alert["client_id"]) == (False, client_id)
 
 
+def test_rotation_answers_as_creation_does_and_repeats_the_webhook_beside_it(api: AdminApi) -> None:
+    made = api.ok("POST", "/integrations", {"provider": "tacticalrmm", "name": "Main"})
+    rotated = api.ok("POST", f"/integrations/{made['id']}/webhook-secret/rotate")
+    webhook = rotated["webhook"]
+    assert webhook["secret"] != made["webhook"]["secret"]
+    assert webhook["old_secret_until"] is not None
+    assert webhook == made["webhook"] | {name: webhook[name] for name in ("secret", "old_secret_until")}
+    assert rotated == made | {"webhook": webhook} | webhook
+
+    shown = api.ok("GET", f"/integrations/{made['id']}")
+    assert shown["webhook"]["old_secret_until"] == webhook["old_secret_until"]
+    assert webhook["secret"] not in json.dumps(shown)
+    assert webhook["secret"] not in str(api.stored()), "only its hash is kept"
+
+
 def test_rotation_keeps_two_secrets_live_at_most(api: AdminApi) -> None:
     made = api.ok("POST", "/integrations", {"provider": "tacticalrmm", "name": "Main"})
     path = f"/integrations/{made['id']}/webhook-secret/rotate"
     first = made["webhook"]["secret"]
-    rotated = api.ok("POST", path)
-    second = rotated["secret"]
-    assert rotated == {
-        "url": made["webhook"]["url"],
-        "header": "X-Tandem-Secret",
-        "secret": second,
-        "old_secret_until": rotated["old_secret_until"],
-    }
-    assert rotated["old_secret_until"] is not None
-    assert api.ok("GET", f"/integrations/{made['id']}")["webhook"]["old_secret_until"] == rotated["old_secret_until"]
+    second = api.ok("POST", path)["webhook"]["secret"]
     door = ingest(api)
     assert [knock(door, made["id"], each) for each in (first, second)] == [200, 200]
 
-    third = api.ok("POST", path, {"keep_old_minutes": 60})["secret"]
+    third = api.ok("POST", path, {"keep_old_minutes": 60})["webhook"]["secret"]
     door = ingest(api)
     assert [knock(door, made["id"], each) for each in (first, second, third)] == [401, 200, 200]
 
-    last = api.ok("POST", path, {"keep_old_minutes": 0})
+    last = api.ok("POST", path, {"keep_old_minutes": 0})["webhook"]
     assert last["old_secret_until"] is None
     door = ingest(api)
     assert [knock(door, made["id"], each) for each in (second, third, last["secret"])] == [401, 401, 200]

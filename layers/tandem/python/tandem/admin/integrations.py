@@ -1,26 +1,23 @@
 """Routes of integrations."""
 
 from dataclasses import replace
-from typing import Any
 
 from tandem.admin.authentication import hash_of
 from tandem.admin.calls import Answer, Call, Route, Routes
+from tandem.admin.integration_answers import integration_answer, new_integration_answer
 from tandem.admin.paging import page_of
 from tandem.admin.problems import invalid
 from tandem.admin.redecide import decide_again
 from tandem.admin.references import client, the_integration
 from tandem.admin.schemas.base import NoBody, NoQuery, Page, PageQuery
 from tandem.admin.schemas.integrations import (
-    CountsAnswer,
-    DeviceSyncAnswer,
     IntegrationAnswer,
     IntegrationChange,
     IntegrationCreate,
     NewIntegrationAnswer,
-    PollingAnswer,
     is_private_address,
 )
-from tandem.admin.webhook_secrets import new_webhook, new_webhook_secret, webhook_state
+from tandem.admin.webhook_secrets import new_webhook_secret
 from tandem.alerts.models import Provider
 from tandem.ids import new_id
 from tandem.store.configuration.records import Integration, Role, WebhookSecret
@@ -33,9 +30,10 @@ _NO_CREDENTIALS = "this version knows webhook-only integrations: leave credentia
 def list_integrations(call: Call[NoBody, PageQuery]) -> Answer:
     """One page of integrations."""
     read = call.services.integrations.page
-    return Answer(
-        page_of(call, "integrations", read, lambda each: each.integration_id, lambda each: _shape(call, each))
+    page = page_of(
+        call, "integrations", read, lambda each: each.integration_id, lambda each: integration_answer(call, each)
     )
+    return Answer(page)
 
 
 def create_integration(call: Call[IntegrationCreate, NoQuery]) -> Answer:
@@ -61,22 +59,21 @@ def create_integration(call: Call[IntegrationCreate, NoQuery]) -> Answer:
     if body.signing_secret is not None:
         call.services.signing_secrets.write(integration.integration_id, body.signing_secret)
     call.services.table.retrying(lambda: call.services.integrations.put(integration))
-    shown = _shape(call, integration).model_dump() | {"webhook": new_webhook(call, integration, secret)}
-    return Answer(NewIntegrationAnswer.model_validate(shown), 201, f"/integrations/{integration.integration_id}")
+    shown = new_integration_answer(call, integration, secret)
+    return Answer(shown, 201, f"/integrations/{integration.integration_id}")
 
 
 def get_integration(call: Call[NoBody, NoQuery]) -> Answer:
     """One integration."""
-    return Answer(_shape(call, the_integration(call)))
+    return Answer(integration_answer(call, the_integration(call)))
 
 
 def change_integration(call: Call[IntegrationChange, NoQuery]) -> Answer:
     """An integration, changed. A new default client is a mapping: waiting alerts are decided again."""
-    body = call.body
+    before, body = the_integration(call), call.body
     if body.credentials is not None:
         raise invalid("credentials", _NO_CREDENTIALS)
     client(call, "default_client_id", body.default_client_id)
-    before = the_integration(call)
     _changed(before, body)  # what is refused must be refused before the signing secret is replaced
     if body.signing_secret is not None:
         call.services.signing_secrets.write(before.integration_id, body.signing_secret)
@@ -93,7 +90,7 @@ def change_integration(call: Call[IntegrationChange, NoQuery]) -> Answer:
         call.services.signing_secrets.remove(changed.integration_id)
     if body.default_client_id is not None:
         decide_again(call, changed, lambda waits: True)
-    return Answer(_shape(call, changed))
+    return Answer(integration_answer(call, changed))
 
 
 def _changed(integration: Integration, body: IntegrationChange) -> Integration:
@@ -133,30 +130,6 @@ def delete_integration(call: Call[NoBody, NoQuery]) -> Answer:
 def _check_address(instance_url: str | None, allow_private_address: bool) -> None:
     if instance_url is not None and not allow_private_address and is_private_address(instance_url):
         raise invalid("instance_url", "is on a private network; say allow_private_address: true if that is meant")
-
-
-def _shape(call: Call[Any, Any], integration: Integration) -> IntegrationAnswer:
-    integration_id = integration.integration_id
-    return IntegrationAnswer.model_validate(
-        {
-            "id": integration_id,
-            "provider": integration.provider.value,
-            "name": integration.name,
-            "instance_url": integration.instance_url,
-            "status": integration.status,
-            "default_client_id": integration.default_client_id,
-            "allow_private_address": integration.allow_private_address,
-            "has_signing_secret": integration.has_signing_secret,
-            "created_at": integration.created_at,
-            "webhook": webhook_state(call, integration),
-            "polling": PollingAnswer(),
-            "device_sync": DeviceSyncAnswer(),
-            "counts": CountsAnswer(
-                organizations=call.services.organizations.count(integration_id),
-                rules=call.services.rules.count(integration_id),
-            ),
-        }
-    )
 
 
 _ONE = "/integrations/{integration_id}"

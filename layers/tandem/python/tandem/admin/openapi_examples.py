@@ -102,8 +102,8 @@ _BY_FIELD: dict[str, Any] = {
     "user_id": "first-admin",
     "window_id": None,
 }
-"""What no schema can say: the example of a field, by its name, or by that and its model's (`Whole...`, `Mapped...` and
-`New...` models have the fields of the plain one)."""
+"""What no schema can say: the example of a field, by its name, or by that and its model's (`Whole...`, `Mapped...`,
+`New...` and `Rotated...` models have the fields of the plain one)."""
 
 _TRUE_FLAGS = ("active", "auto_sync", "create_ticket", "reset_alert_on_ticket_close")
 
@@ -136,7 +136,7 @@ def example_of(schema: Schema, components: dict[str, Schema], name: str = "", mo
 
 def _model_of(schema: Schema) -> str:
     name: str = schema.get("$ref", "").removeprefix(REFERENCE)
-    for prefix in ("Whole", "Mapped", "New"):
+    for prefix in ("Whole", "Mapped", "New", "Rotated"):
         name = name.removeprefix(prefix)
     return name
 

@@ -3,13 +3,13 @@
 import secrets
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from tandem.admin.authentication import hash_of
 from tandem.admin.calls import Answer, Call, Route, Routes
+from tandem.admin.integration_answers import rotated_integration_answer
 from tandem.admin.references import the_integration
 from tandem.admin.schemas.base import NoQuery
-from tandem.admin.schemas.integrations import NewWebhookAnswer, Rotation, WebhookStateAnswer
+from tandem.admin.schemas.integrations import RotatedIntegrationAnswer, Rotation
 from tandem.store.configuration.records import Integration, Role, WebhookSecret
 
 
@@ -25,7 +25,7 @@ def rotate_secret(call: Call[Rotation, NoQuery]) -> Answer:
         call.services.integrations.put(changed)
         return changed
 
-    return Answer(new_webhook(call, call.services.table.retrying(rotate), secret))
+    return Answer(rotated_integration_answer(call, call.services.table.retrying(rotate), secret))
 
 
 def new_webhook_secret() -> str:
@@ -42,33 +42,6 @@ def _old_secret(integration: Integration, now: datetime, keep: timedelta) -> tup
     return (replace(newest, expires_at=min(newest.expires_at or until, until)),)
 
 
-def webhook_url(call: Call[Any, Any], integration: Integration) -> str:
-    """Where the RMM sends its webhooks."""
-    return f"{call.base_url}/webhooks/{integration.integration_id}"
-
-
-def new_webhook(call: Call[Any, Any], integration: Integration, secret: str) -> NewWebhookAnswer:
-    """The webhook with its new secret, to be shown this once."""
-    return NewWebhookAnswer(
-        url=webhook_url(call, integration), secret=secret, old_secret_until=_old_secret_until(call, integration)
-    )
-
-
-def webhook_state(call: Call[Any, Any], integration: Integration) -> WebhookStateAnswer:
-    """The webhook without its secret."""
-    newest = integration.secret_hashes[-1] if integration.secret_hashes else None
-    return WebhookStateAnswer(
-        url=webhook_url(call, integration),
-        secret_created_at=newest.created_at if newest else None,
-        old_secret_until=_old_secret_until(call, integration),
-    )
-
-
-def _old_secret_until(call: Call[Any, Any], integration: Integration) -> datetime | None:
-    ends = [each.expires_at for each in integration.secret_hashes[:-1] if each.expires_at is not None]
-    return max((end for end in ends if end > call.now), default=None)
-
-
 ROUTES: Routes = (
     Route(
         "POST",
@@ -76,10 +49,10 @@ ROUTES: Routes = (
         "Rotate the webhook secret",
         Role.ADMIN,
         rotate_secret,
-        NewWebhookAnswer,
+        RotatedIntegrationAnswer,
         "Integrations",
         body=Rotation,
         body_required=False,
-        description="The secret in use lives on for a day, or as long as the body says.",
+        description="The new secret is in this answer only. The one before ends after a day, or when the body says.",
     ),
 )

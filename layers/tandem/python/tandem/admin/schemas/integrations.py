@@ -180,3 +180,8 @@ class NewIntegrationAnswer(IntegrationAnswer):
     """The integration, with its webhook secret, which is shown this once."""
 
     webhook: NewWebhookAnswer  # type: ignore[assignment]
+
+
+class RotatedIntegrationAnswer(NewIntegrationAnswer, NewWebhookAnswer):
+    """The integration, with its new webhook secret, which is shown this once: in `webhook`, as when the integration was
+    made, and the same beside it."""
