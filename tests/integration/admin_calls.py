@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import pytest
 
@@ -139,11 +139,21 @@ class AdminApi:
 
     def refused(self, status: int, method: str, path: str, body: Any = None, /, **more: Any) -> Any:
         """The problem of a request that must be refused so, and that must store nothing."""
-        before = self.stored()
+        with self.untouched():
+            return self.problem(status, method, path, body, **more)
+
+    def problem(self, status: int, method: str, path: str, body: Any = None, /, **more: Any) -> Any:
+        """The problem of a request that must be refused so. Where many are asked, `untouched` looks once for all."""
         response = self.call(method, path, body, **more)
-        assert response.status == status, f"{method} {path}: {response.status} {response.text}"
-        assert self.stored() == before
+        assert response.status == status, f"{method} {path[:99]}: {response.status} {response.text}"
         return response.json
+
+    @contextmanager
+    def untouched(self) -> Iterator[None]:
+        """Nothing that happens meanwhile may store anything."""
+        before = self.stored()
+        yield
+        assert self.stored() == before
 
     def every_page(self, path: str, **query: Any) -> list[list[Any]]:
         """All pages of a list, by its cursors."""
@@ -250,15 +260,16 @@ def event(
     query: Mapping[str, Any] | None = None,
     as_base64: bool = False,
 ) -> dict[str, Any]:
-    """What API Gateway (HTTP API, payload 2.0) hands over."""
+    """What API Gateway (HTTP API, payload 2.0) hands over. `path` is as a client writes it, with its escapes."""
+    raw_path = f"/api/v1{decoded_by_the_gateway(path)}"
     made: dict[str, Any] = {
         "version": "2.0",
         "routeKey": "ANY /api/v1/{proxy+}",
-        "rawPath": f"/api/v1{path}",
+        "rawPath": raw_path,
         "rawQueryString": query["raw"] if query and "raw" in query else urlencode(query or {}),
         "headers": dict(headers or {}),
         "requestContext": {
-            "http": {"method": method, "path": f"/api/v1{path}", "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
+            "http": {"method": method, "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
             "domainName": HOST,
             "requestId": f"request-{uuid.uuid4().hex[:8]}",
             "stage": "$default",
@@ -274,6 +285,11 @@ def event(
         whole = content if isinstance(content, bytes) else content.encode()
         return made | {"body": base64.b64encode(whole).decode(), "isBase64Encoded": True}
     return made | {"body": content}
+
+
+def decoded_by_the_gateway(path: str) -> str:
+    """Every escape is undone but `%25`, as the emulator does it; tests/unit/admin/test_router.py has what AWS does."""
+    return "%25".join(unquote(part) for part in path.split("%25"))
 
 
 def assert_is_a_problem(response: Response) -> None:

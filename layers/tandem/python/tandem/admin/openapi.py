@@ -32,7 +32,10 @@ Tandem turns the alerts of RMMs into well-routed tickets. This API configures it
 - **Refusals** are `application/problem+json` (RFC 9457); `errors` names the fields. A path with a method that it does
   not take answers 405 with `Allow`, an unknown path 404. Over the tenant's throttle the gateway answers 429."""
 
-_IDS_OF_OTHERS = "As the RMM calls it. Slashes may stand as they are"
+_IDS_OF_OTHERS = (
+    "As the RMM calls it, percent-encoded; slashes may stand as they are. API Gateway decodes paths twice: on AWS, "
+    "encode an id that holds `%` or `?` twice"
+)
 
 
 def openapi_document(routes: Routes, base_url: str) -> Document:
