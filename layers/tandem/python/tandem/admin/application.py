@@ -126,9 +126,7 @@ def _body(route: AnyRoute, event: Event, headers: dict[str, str]) -> Any:
     if route.method not in _METHODS_WITH_BODY:
         return route.body()
     # A route that takes no body takes an empty one: what it does not know is refused, like any unknown field.
-    return read_body(
-        body_bytes(event), headers.get("content-type"), route.body, route.takes_body and route.body_required
-    )
+    return read_body(body_bytes(event), headers, route.body, route.takes_body and route.body_required)
 
 
 def _query(route: AnyRoute, text: str) -> Any:

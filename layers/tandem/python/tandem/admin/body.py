@@ -3,6 +3,8 @@
 import base64
 import binascii
 import json
+import re
+from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +13,10 @@ from tandem.admin.problems import BODY, FieldError, Problem, bad_request, field_
 
 LARGEST_BODY = 256 * 1024
 """Bytes."""
+
+_JSON = re.compile(r"application/([^\s/]+\+)?json")
+_NOT_COMPRESSED = ("", "identity")
+_UTF_8 = ("utf-8", "utf8", "us-ascii")
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -30,18 +36,18 @@ def body_bytes(event: dict[str, Any]) -> bytes:
     return sent
 
 
-def read_body(sent: bytes, content_type: str | None, model: type[Model], required: bool) -> Model:
-    """The body as the model. An absent one is an empty object unless it is required.
+def read_body(sent: bytes, headers: Mapping[str, str], model: type[Model], required: bool) -> Model:
+    """The body as the model; `headers` by lower-case name. An absent body is an empty object unless it is required.
 
-    Raises Problem: 415 for another content type, 400 for what is no JSON (with the position), 422 for what is no object
-    or what the model refuses (with the fields).
+    Raises Problem: 415 for what is sent as something else than plain JSON, 400 for what is no JSON (with the position),
+    422 for what is no object or what the model refuses (with the fields).
     """
     if not sent.strip():
         if required:
             raise bad_request("a JSON body is required", FieldError(BODY, "required"))
         sent = b"{}"
-    elif not _is_json(content_type):
-        raise Problem(415, f"send JSON as 'content-type: application/json', not '{content_type}'")
+    else:
+        _check_headers(headers)
     try:
         text = sent.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -57,10 +63,20 @@ def read_body(sent: bytes, content_type: str | None, model: type[Model], require
         raise Problem(422, "the request's content is not valid", errors) from None
 
 
-def _is_json(content_type: str | None) -> bool:
+def _check_headers(headers: Mapping[str, str]) -> None:
     """No content type at all is taken for JSON."""
-    media_type = (content_type or "application/json").partition(";")[0].strip().lower()
-    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
+    encoding = headers.get("content-encoding", "").strip()
+    if encoding.lower() not in _NOT_COMPRESSED:
+        detail = f"send the body as it is, not as 'content-encoding: {encoding}'"
+        raise Problem(415, detail, headers={"Accept-Encoding": "identity"})
+    content_type = headers.get("content-type") or "application/json"
+    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    if not _JSON.fullmatch(media_type):
+        raise Problem(415, f"send JSON as 'content-type: application/json', not '{content_type}'")
+    for name, _, value in (parameter.partition("=") for parameter in parameters):
+        # The gateway may have replaced by now what is no UTF-8: it must not be stored so.
+        if name.strip() == "charset" and value.strip(' "') not in _UTF_8:
+            raise Problem(415, f"send JSON in UTF-8, not as 'content-type: {content_type}'")
 
 
 def _check_json(text: str) -> None:

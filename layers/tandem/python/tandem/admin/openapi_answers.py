@@ -32,7 +32,7 @@ _REFUSED: dict[int, tuple[str, str, Problem]] = {
         Problem(409, "somebody else changed this at the same time, again and again; read it and try again"),
     ),
     413: ("TooLarge", f"The body is larger than {LARGEST_BODY // 1024} KB", Problem(413, "the body is larger")),
-    415: ("NotJson", "The body is sent as something else than JSON", Problem(415, "send JSON")),
+    415: ("NotJson", "The body is sent as something else than JSON in UTF-8, or compressed", Problem(415, "send JSON")),
     422: (
         "Invalid",
         "The body holds an unknown field, a value that cannot be, or the id of something that is not there; "
