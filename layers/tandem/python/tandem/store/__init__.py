@@ -32,6 +32,17 @@ The desk and the admin API:
 19. what is due by now, earliest     Query    DUE#<shard>         sk <wake at>#<reason>#<subject>; read consistently:
     first; what a window holds                                    what a window holds is a filter over all that is due
 
+Notifications (`tandem/notifications`):
+
+20. a user's, newest first; up to    Query    NOTIFY#<user>       sk N#<sortable id>; READ
+    where all are read
+21. how many a user was sent lately, GetItem  NOTIFY#<user>       sk TALLY
+    and what waits for a digest      Query    NOTIFY#<user>       sk G#<digest>#<sortable id>, some ten tickets each: a
+                                                                  storm that names one user stays below 1,000 write
+                                                                  units a second on this key
+22. was this user told of that?      GetItem  TOLD#<ticket or digest>  sk the user's id; apart from the user's own
+                                                                  partition for the same reason
+
 The indexes project keys only: a listing reads page and items, and an update that moves no key pays for no index.
 Indexes of few values are sharded, so that 500 alerts a second stay far below 1,000 write units on any key.
 """

@@ -20,6 +20,9 @@ WINDOW_ENDS = "window_ends"
 WINDOW_CHANGED = "window_changed"
 """Due reason: everything that a window holds is decided again; the subject is the window."""
 
+DIGEST = "digest"
+"""Due reason: what was gathered for a user goes out as one digest; the subject is the user."""
+
 _TELLING_CHARACTERS = 10
 
 
@@ -201,3 +204,28 @@ def access_version_key() -> Key:
 def first_admin_key() -> Key:
     """Question 13: that the first admin was made, and of which key."""
     return {"pk": "VERSION", "sk": "FIRST_ADMIN"}
+
+
+def notification_key(user_id: str, notification_id: str) -> Key:
+    """Question 20; sorts by time, as the ids do."""
+    return {"pk": f"NOTIFY#{user_id}", "sk": f"N#{notification_id}"}
+
+
+def read_mark_key(user_id: str) -> Key:
+    """Question 20: up to which notification the user has read all."""
+    return {"pk": f"NOTIFY#{user_id}", "sk": "READ"}
+
+
+def tally_key(user_id: str) -> Key:
+    """Question 21."""
+    return {"pk": f"NOTIFY#{user_id}", "sk": "TALLY"}
+
+
+def gathered_key(user_id: str, digest_id: str, part: str) -> Key:
+    """Question 21: some of the tickets that a digest tells of; `part` sorts by time."""
+    return {"pk": f"NOTIFY#{user_id}", "sk": f"G#{digest_id}#{part}"}
+
+
+def told_key(subject: str, user_id: str) -> Key:
+    """Question 22: `subject` is the id of a ticket or digest."""
+    return {"pk": f"TOLD#{subject}", "sk": user_id}
