@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -141,6 +142,41 @@ def test_after_a_kill_the_data_of_the_last_complete_stop_is_back(machine: Machin
     assert "was killed before it could save its data: the data of its last complete stop is back" in said
     assert "Before the stop" in machine.client_names()
     assert "After the stop" not in machine.client_names()
+
+
+def test_the_number_of_an_emulator_that_is_gone_is_not_taken_for_another_one_that_has_it_now(machine: Machine) -> None:
+    machine.up()
+    notes = machine.home / "stack" / "started.json"
+    known = notes.read_text()
+    pid = machine.pid
+    notes.write_text(json.dumps(json.loads(known) | {"began": "before the last boot"}))
+
+    said = machine.run("down").stdout
+
+    assert "its emulator was killed" in said
+    assert emulator.is_running(pid), "it is somebody else's"
+    notes.write_text(known)
+
+
+def test_a_stack_whose_data_were_removed_is_deployed_again(machine: Machine) -> None:
+    machine.up()
+    machine.run("down")
+    shutil.rmtree(machine.home / "stack" / "state")
+
+    machine.up()
+
+    assert machine.call("GET", "/boards")[0] == 200
+
+
+def test_notes_that_were_cut_off_are_made_anew(machine: Machine) -> None:
+    machine.up()
+    machine.run("down")
+    for name in ("deployed.json", "started.json", "port"):
+        (machine.home / "stack" / name).write_text('{"pid"')
+
+    machine.up()
+
+    assert machine.call("GET", "/boards")[0] == 200
 
 
 def test_an_emulator_that_hangs_is_started_anew_without_loss_if_it_can_still_save(machine: Machine) -> None:
