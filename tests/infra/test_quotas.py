@@ -1,7 +1,8 @@
 """What fifty tenants in one account and region would use, against AWS's default quotas.
 
 One account a tenant is recommended; this keeps the other way open. The quotas are the defaults in AWS's user guides of
-2026: "IAM and STS quotas", "Amazon API Gateway quotas", "Lambda quotas", "Quotas in Amazon DynamoDB".
+2026: "IAM and STS quotas", "Amazon API Gateway quotas", "Lambda quotas", "Quotas in Amazon DynamoDB", "General
+purpose bucket quotas".
 """
 
 import io
@@ -18,6 +19,7 @@ QUOTAS = {
     "AWS::CloudWatch::Alarm": 5_000,
     "AWS::DynamoDB::Table": 2_500,
     "AWS::IAM::Role": 1_000,
+    "AWS::S3::Bucket": 10_000,
     "AWS::SecretsManager::Secret": 500_000,
     "AWS::SNS::Topic": 100_000,
 }
@@ -38,6 +40,7 @@ UNCOUNTED = {
     "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
+    "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::Queue",
     "AWS::SQS::QueuePolicy",
