@@ -185,6 +185,10 @@ class World:
         condition = self.conditions.get(ticket.condition_id or "")
         self.apply(work.reopen(ticket, condition, BOARD, live, self.act(user)))
 
+    def comment(self, ticket: Ticket, user: str = "u1") -> None:
+        """A person comments on the ticket."""
+        self.apply(work.comment(self.tickets[ticket.ticket_id], "Looking", True, self.act(user)))
+
     def act(self, user: str = "u1") -> work.Act:
         return work.Act(derived_id("act", str(len(self.comments)), self.now.isoformat()), user, self.now)
 
