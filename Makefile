@@ -59,7 +59,7 @@ reset: $(DEV) ## stop the local stack and wipe its data
 	@$(BIN)/python -m local.reset
 
 .PHONY: bench
-bench: $(DEV) $(EMU) ## measure: calls and units per event, imports, throughput, latency, cost; writes .local/bench.json
+bench: $(DEV) $(EMU) ## measure: calls and units per event, imports, throughput, latency, cost; 3 minutes on a quiet machine
 	@$(BIN)/python -m local.bench
 
 # ---- checks

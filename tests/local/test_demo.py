@@ -14,7 +14,11 @@ from tests.stack import LocalStack, run_local
 
 pytestmark = pytest.mark.emulator
 
-STORY = {"T-10": "tickets have numbers", "needs_mapping": "one alert waits", "401 refused": "a secret is wrong"}
+STORY = {
+    "ticket_created": "alerts become tickets",
+    "needs_mapping": "one alert waits",
+    "401 refused": "a secret is wrong",
+}
 
 
 @pytest.fixture(autouse=True)
