@@ -11,7 +11,7 @@ ALERT_EVENTS = "alert-events/"
 """The archive of applied alert events, kept as long as the alerts themselves."""
 
 STREAM_FAILURES = "aws/lambda/"
-"""Where Lambda puts the records of a stream that it gave up on, as `aws/lambda/<mapping's id>/<shard>/<yyyy>/<mm>/...`: AWS's
+"""Where Lambda puts the records of a stream that it gave up on (`aws/lambda/<mapping's id>/<shard>/<yyyy>/...`): AWS's
 choice, which takes no prefix of ours. The object itself names the function."""
 
 _KEPT = {ALERT_EVENTS: Duration.days(400), STREAM_FAILURES: Duration.days(30)}
