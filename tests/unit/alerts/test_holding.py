@@ -163,6 +163,15 @@ def test_deleting_a_window_frees_what_only_it_held() -> None:
     assert len(world.open_tickets) == 2
 
 
+def test_of_two_windows_with_the_same_end_the_second_is_known_to_hold_when_the_first_is_gone() -> None:
+    world = held(window(identifier="w1"), window(identifier="w2"))
+    world.change_windows(window(identifier="w2"))
+    assert world.alert().suppressed_by_window_id == "w2"
+    assert [wake.window_id for wake in world.due.values()] == ["w2"]
+    world.change_windows()
+    assert world.open_tickets
+
+
 @pytest.mark.parametrize("end", [30, 90])
 def test_moving_a_windows_end_moves_what_is_due(end: float) -> None:
     world = held()

@@ -112,7 +112,8 @@ def _decide_again(event: AlertEvent, state: State, known: Alert, context: Contex
     if (
         after is not None
         and decision.outcome is Outcome.SUPPRESSED
-        and after.suppressed_until == known.suppressed_until
+        and (after.suppressed_by_window_id, after.suppressed_until)
+        == (known.suppressed_by_window_id, known.suppressed_until)
     ):
         return Decision(Outcome.IGNORED, "its maintenance window still holds it")
     if (
