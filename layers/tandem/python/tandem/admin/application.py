@@ -13,10 +13,10 @@ from tandem.admin.authentication import require
 from tandem.admin.body import body_bytes, read_body
 from tandem.admin.calls import ANONYMOUS_ID, Answer, AnyRoute, Call, Principal, Routes
 from tandem.admin.problems import MEDIA_TYPE, FieldError, Problem, bad_request, field_errors, moved, unavailable
-from tandem.admin.queue import QueueError
 from tandem.admin.router import Router
 from tandem.admin.schemas.base import ProblemAnswer
 from tandem.admin.services import Services
+from tandem.alert_queue import QueueError
 from tandem.store.configuration.records import Role
 from tandem.store.errors import BusyError, ConflictError, UnwritableError
 

@@ -13,9 +13,9 @@ from tandem.admin.application import Application
 from tandem.admin.authentication import Authenticator
 from tandem.admin.desk import DeskStore
 from tandem.admin.first_admin import FirstAdmin
-from tandem.admin.queue import AlertEventQueue
 from tandem.admin.route_table import ROUTES
 from tandem.admin.services import Services
+from tandem.alert_queue import AlertEventQueue
 from tandem.desk.builtin import BuiltinDesk
 from tandem.secrets import SecretsManagerSigningSecrets
 from tandem.store.apply import DecisionWriter

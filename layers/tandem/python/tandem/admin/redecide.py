@@ -11,7 +11,7 @@ from typing import Any
 
 from tandem.admin.calls import Call
 from tandem.admin.problems import unavailable
-from tandem.admin.queue import QueueError
+from tandem.alert_queue import QueueError
 from tandem.alerts import again
 from tandem.alerts.models import Alert, AlertEvent, Origin
 from tandem.ids import new_id

@@ -1,4 +1,4 @@
-"""alert-events.fifo as the admin API sees it: where alert events are handed over."""
+"""alert-events.fifo as those see it who hand alert events over in batches: the admin API and the sweep."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -27,8 +27,11 @@ class AlertEventQueue:
         self._client = client
         self._url = url
 
-    def send(self, events: Sequence[AlertEvent]) -> None:
-        """Hand over these events in their order. Raises QueueError."""
+    def send(
+        self, events: Sequence[AlertEvent], deduplicated_by: Callable[[AlertEvent], str] = deduplication_id
+    ) -> None:
+        """Hand over these events in their order. Raises QueueError. Of events of one device for which `deduplicated_by`
+        gives the same, SQS keeps the first and drops those of the next five minutes."""
         batch: list[SendMessageBatchRequestEntryTypeDef] = []
         size = 0
         for place, event in enumerate(events):
@@ -42,7 +45,7 @@ class AlertEventQueue:
                     "Id": str(place),
                     "MessageBody": body,
                     "MessageGroupId": event.group_id,
-                    "MessageDeduplicationId": deduplication_id(event),
+                    "MessageDeduplicationId": deduplicated_by(event),
                 }
             )
         if batch:
