@@ -147,9 +147,8 @@ def main(arguments: list[str]) -> int:
     show(tables)
     _write(results)
     missed = sum(cell == MISSED for table in tables for row in table.rows for cell in row)
-    print(
-        f"{time.monotonic() - began:.0f} s, {missed} {'goal' if missed == 1 else 'goals'} missed. Results: {RESULTS.relative_to(emulator.ROOT)}"
-    )
+    goals = "1 goal" if missed == 1 else f"{missed} goals"
+    print(f"{time.monotonic() - began:.0f} s, {goals} missed. Results: {RESULTS.relative_to(emulator.ROOT)}")
     for name, reason in failed.items():
         print(f"NOT MEASURED: {name}: {reason}", file=sys.stderr)
     return 1 if failed else 0
