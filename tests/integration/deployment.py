@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tandem.alerts.event_message import encode
 from tandem.alerts.models import AlertEvent
+from tandem.dead_letters.letters import DeadLetters
 from tandem.desk import work
 from tandem.desk.builtin import BuiltinDesk
-from tandem.processing.dead_letters import DeadLetters
 from tandem.processing.processor import AlertProcessor, Message
 from tandem.store import keys
 from tandem.store.apply import DecisionWriter

@@ -1,5 +1,6 @@
 """The one place where admin_api's outside is chosen."""
 
+import json
 import os
 from collections.abc import Mapping
 from functools import cache
@@ -13,9 +14,12 @@ from tandem.admin.application import Application
 from tandem.admin.authentication import Authenticator
 from tandem.admin.desk import DeskStore
 from tandem.admin.first_admin import FirstAdmin
+from tandem.admin.replayers import AlertEventReplayer, QueueReplayer, Replayer, StreamReplayer
+from tandem.admin.replaying import Replaying
 from tandem.admin.route_table import ROUTES
 from tandem.admin.services import Services
 from tandem.alert_queue import AlertEventQueue
+from tandem.dead_letters.letters import ALERT_EVENTS, DeadLetters
 from tandem.desk.builtin import BuiltinDesk
 from tandem.secrets import SecretsManagerSigningSecrets
 from tandem.store.apply import DecisionWriter
@@ -35,11 +39,15 @@ from tandem.store.reads import BatchReader
 from tandem.times import utc_now
 
 if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
 # A request ends after 30 seconds: nothing may wait longer than a part of that.
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+
+# A replayed record is processed while the caller waits; a function that takes longer has it nevertheless.
+_LAMBDA_CONFIG = _CONFIG.merge(Config(read_timeout=15, retries={"total_max_attempts": 1}))
 
 _NUMBERS_AT_ONCE = 1  # few tickets are opened by hand: a block of 20 would only tear gaps
 
@@ -47,6 +55,11 @@ _NUMBERS_AT_ONCE = 1  # few tickets are opened by hand: a block of 20 would only
 @cache
 def _sqs() -> "SQSClient":
     return boto3.client("sqs", config=_CONFIG)
+
+
+@cache
+def _lambda() -> "LambdaClient":
+    return boto3.client("lambda", config=_LAMBDA_CONFIG)
 
 
 @cache
@@ -62,6 +75,7 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
     boards, people = Boards(table), People(table)
     lookups = Lookups(client, name)
     writer, numbers = DecisionWriter(client, name, BuiltinDesk()), TicketNumbers(client, name, _NUMBERS_AT_ONCE)
+    queue, dead_letters = AlertEventQueue(_sqs, environment["ALERT_QUEUE_URL"]), DeadLetters(client, name)
     services = Services(
         table=table,
         integrations=Integrations(table),
@@ -78,7 +92,9 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
             lambda now: BatchReader(client, name, now), ContextCache(client, name), lookups, writer, numbers
         ),
         signing_secrets=SecretsManagerSigningSecrets(_secrets_manager, environment["SECRET_PREFIX"]),
-        queue=AlertEventQueue(_sqs, environment["ALERT_QUEUE_URL"]),
+        queue=queue,
+        dead_letters=dead_letters,
+        replaying=Replaying(dead_letters, _replayers(queue, environment)),
         authenticator=Authenticator(people),
         clock=utc_now,
         tenant=environment.get("TENANT", ""),
@@ -90,3 +106,14 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         return answer["SecretString"]
 
     return Application(services, ROUTES, FirstAdmin(table, boards, people, first_key, utc_now).ensure)
+
+
+def _replayers(queue: AlertEventQueue, environment: Mapping[str, str]) -> dict[str, Replayer]:
+    """By source. REPLAY_QUEUES: source → queue URL, STREAM_CONSUMERS: source → function name, both as JSON."""
+    queues: dict[str, str] = json.loads(environment.get("REPLAY_QUEUES") or "{}")
+    functions: dict[str, str] = json.loads(environment.get("STREAM_CONSUMERS") or "{}")
+    return {
+        **{source: QueueReplayer(_sqs, url) for source, url in queues.items()},
+        **{source: StreamReplayer(_lambda, function) for source, function in functions.items()},
+        ALERT_EVENTS: AlertEventReplayer(queue.send),
+    }

@@ -7,6 +7,8 @@ from tandem.admin.openapi_schemas import REFERENCE, Schema, resolved
 AN_ID = "vxk3m2qd7z5h4tjw6nya"
 """As long as Tandem's ids are (ids.py)."""
 
+AN_ID_OF_A_LETTER = f"20261121T031716000000Z-{AN_ID}"
+
 _CONDITION = "NW-DC01: Disk C: is at 96 percent"
 
 _BY_FIELD: dict[str, Any] = {
@@ -30,7 +32,16 @@ _BY_FIELD: dict[str, Any] = {
     "Rule.name": "Server alerts to the NOC",
     "Rule.description": "",
     "DeadLetter.source": "alert-events",
-    "DeadLetter.reason": "its integration is gone",
+    "DeadLetter.reason": "not an alert event: body: JSON",
+    "DeadLetter.id": AN_ID_OF_A_LETTER,
+    "DeadLetter.attempts": 1,
+    "DeadLetter.replayed_at": None,
+    "DeadLetter.replayed_by": None,
+    "NotReplayed.id": AN_ID_OF_A_LETTER,
+    "NotReplayed.reason": "it is not an alert event: body: JSON",
+    "age_seconds": 3600,
+    "not_replayable": None,
+    "replayed": 12,
     "Client.name": "Northwind Dental",
     "Client.external_ref": "C-1042",
     "Organization.name": "Northwind Dental",

@@ -8,7 +8,9 @@ from typing import Protocol
 from tandem.admin.alert_desk import AlertDesk
 from tandem.admin.authentication import Authenticator
 from tandem.admin.desk import DeskStore
+from tandem.admin.replaying import Replaying
 from tandem.alerts.models import AlertEvent
+from tandem.dead_letters.letters import DeadLetters
 from tandem.secrets import SigningSecrets
 from tandem.store.configuration.boards import Boards
 from tandem.store.configuration.clients import Clients
@@ -48,6 +50,8 @@ class Services:
     alert_desk: AlertDesk
     signing_secrets: SigningSecrets
     queue: EventQueue
+    dead_letters: DeadLetters
+    replaying: Replaying
     authenticator: Authenticator
     clock: Callable[[], datetime]
     tenant: str

@@ -15,7 +15,7 @@ from tandem.times import from_text, to_text
 
 VERSION = 1
 
-_INTERNAL_CAUSES = frozenset({Origin.REPLAY, Origin.SWEEP, Origin.MAPPING, Origin.PERSON})
+INTERNAL_CAUSES = frozenset({Origin.REPLAY, Origin.SWEEP, Origin.MAPPING, Origin.PERSON})
 _OPTIONAL_TEXTS = (
     "external_alert_id",
     "external_device_id",
@@ -111,7 +111,7 @@ def deduplication_id(event: AlertEvent, fresh: Callable[[], str] = new_id) -> st
 
     An internal cause gets a new one each time: SQS would swallow its message for five minutes otherwise.
     """
-    if event.origin in _INTERNAL_CAUSES:
+    if event.origin in INTERNAL_CAUSES:
         return fresh()
     return derived_id("deduplication", event.integration_id, event.kind, event.alert_id, event.event_id)
 

@@ -5,8 +5,8 @@ import os
 import boto3
 from botocore.config import Config
 
+from tandem.dead_letters.letters import DeadLetters
 from tandem.desk.builtin import BuiltinDesk
-from tandem.processing.dead_letters import DeadLetters
 from tandem.processing.processor import AlertProcessor
 from tandem.processing.queue import AlertQueue
 from tandem.store.apply import DecisionWriter

@@ -18,15 +18,14 @@ from tandem.alerts.decide import decide
 from tandem.alerts.decision import Context, Decision, State
 from tandem.alerts.event_message import EventMessageError, decode
 from tandem.alerts.models import AlertEvent, Outcome
+from tandem.dead_letters.letters import ALERT_EVENTS, DeadLetter, DeadLetters
 from tandem.ids import derived_id
-from tandem.processing.dead_letters import DeadLetter, DeadLetters
 from tandem.store.apply import DecisionWriter
 from tandem.store.context import ContextCache
 from tandem.store.errors import BusyError, ConflictError, StoreError, UnwritableError
 from tandem.store.numbers import TicketNumbers
 from tandem.store.reads import BatchReader, means_its_condition
 
-SOURCE = "alert-events"
 _ATTEMPTS = 15
 """Decisions on one event before it is given back: enough for a dozen first sights of one condition at once."""
 _LONGEST_WAIT_SECONDS = 0.2
@@ -34,12 +33,13 @@ _LONGEST_WAIT_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of the queue. `group_id`: its FIFO group."""
+    """One message of the queue. `group_id`: its FIFO group; `attempts`: how often it was received by now."""
 
     message_id: str
     body: str
     group_id: str
     sent_at: datetime
+    attempts: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,13 @@ class AlertProcessor:
             _load(reader, events)
             self._contexts.refresh(reader.configuration_version)
         except StoreError as error:
-            return [Processed(message.message_id, failed=str(error)) for message in messages]
+            return [Processed(each.message_id, _known(events[each.message_id]), failed=str(error)) for each in messages]
         failed_groups: set[str] = set()
         results = []
         for message in messages:
             if message.group_id in failed_groups:
-                results.append(Processed(message.message_id, failed="an earlier message of its group failed"))
+                event = _known(events[message.message_id])
+                results.append(Processed(message.message_id, event, failed="an earlier message of its group failed"))
                 continue
             result = self._one(message, events[message.message_id], reader)
             if result.failed is not None:
@@ -108,11 +109,13 @@ class AlertProcessor:
                     raise event
                 return Processed(message.message_id, event, self._settled(event, reader))
             except (PoisonError, UnwritableError) as error:
-                letter = DeadLetter(SOURCE, message.message_id, str(error), message.body, message.sent_at)
+                letter = DeadLetter(
+                    ALERT_EVENTS, message.message_id, str(error), message.body, message.sent_at, message.attempts
+                )
                 self._dead_letters.park(letter, self._clock())
-                return Processed(message.message_id, parked=str(error))
+                return Processed(message.message_id, _known(event), parked=str(error))
         except StoreError as error:
-            return Processed(message.message_id, failed=str(error))
+            return Processed(message.message_id, _known(event), failed=str(error))
 
     def _settled(self, event: AlertEvent, reader: BatchReader) -> Decision:
         """The decision on an event, or on the last of those that it stands for. Raises StoreError, PoisonError."""
@@ -223,6 +226,10 @@ def _decided(event: AlertEvent, state: State, context: Context, number: str, now
         return decide(event, state, replace(context, ticket_number=number), now)
     except Exception as error:  # the core is pure: what fails once fails always, and must not block
         raise PoisonError(f"no decision could be made: {type(error).__name__}: {error}") from error
+
+
+def _known(event: AlertEvent | PoisonError) -> AlertEvent | None:
+    return event if isinstance(event, AlertEvent) else None
 
 
 def _event(message: Message) -> AlertEvent | PoisonError:

@@ -25,6 +25,7 @@ def message_of(record: Mapping[str, Any]) -> Message:
         body=record["body"],
         group_id=attributes["MessageGroupId"],
         sent_at=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC),
+        attempts=int(attributes["ApproximateReceiveCount"]),
     )
 
 

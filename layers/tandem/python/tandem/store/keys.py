@@ -1,6 +1,7 @@
 """The one place where keys of the table are built. Each function names the question (store/__init__.py) it serves."""
 
 import hashlib
+import re
 from datetime import datetime
 
 from tandem.times import to_text
@@ -23,7 +24,11 @@ WINDOW_CHANGED = "window_changed"
 DIGEST = "digest"
 """Due reason: what was gathered for a user goes out as one digest; the subject is the user."""
 
+DEAD_LETTERS = "DEAD_LETTER"
+"""Question 17: the one partition of dead letters."""
+
 _TELLING_CHARACTERS = 10
+_DEAD_LETTER_ID = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{6})Z-(.{1,100})", re.ASCII)
 
 
 def shard_of(identifier: str) -> int:
@@ -193,7 +198,27 @@ def ticket_counter_key() -> Key:
 
 def dead_letter_key(received_at: datetime, dead_letter_id: str) -> Key:
     """Question 17."""
-    return {"pk": "DEAD_LETTER", "sk": f"{to_text(received_at)}#{dead_letter_id}"}
+    return {"pk": DEAD_LETTERS, "sk": f"{to_text(received_at)}#{dead_letter_id}"}
+
+
+def dead_letter_id_of(sort_key: str) -> str:
+    """The id that a dead letter is known by outside: its sort key in characters that a path takes as they are."""
+    at, _, rest = sort_key.partition("#")
+    return "".join(each for each in at if each.isalnum()) + "-" + rest
+
+
+def is_dead_letter_id(text: str) -> bool:
+    """The text is an id as `dead_letter_id_of` makes them."""
+    return _DEAD_LETTER_ID.fullmatch(text) is not None
+
+
+def dead_letter_key_of(dead_letter_id: str) -> Key:
+    """Question 17, from an id of `dead_letter_id_of`. Raises ValueError for any other text."""
+    match = _DEAD_LETTER_ID.fullmatch(dead_letter_id)
+    if match is None:
+        raise ValueError(f"no dead letter's id: {dead_letter_id!r}")
+    year, month, day, hour, minute, second, microsecond, rest = match.groups()
+    return {"pk": DEAD_LETTERS, "sk": f"{year}-{month}-{day}T{hour}:{minute}:{second}.{microsecond}Z#{rest}"}
 
 
 def access_version_key() -> Key:

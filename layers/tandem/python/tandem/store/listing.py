@@ -118,28 +118,6 @@ class Listing:
         """The tickets that fit, newest first."""
         return self._page(partitions, ticket_from, fits, after, limit)
 
-    def dead_letters(self, after: str | None, limit: int, now: datetime) -> list[dict[str, Any]]:
-        """The values of parked messages, newest first, behind the sort key `after`."""
-        condition = "pk = :pk" if after is None else "pk = :pk AND sk < :after"
-        values: dict[str, Any] = {":pk": keys.dead_letter_key(now, "")["pk"], ":now": int(now.timestamp())}
-        found: list[dict[str, Any]] = []
-        request: dict[str, Any] = {}
-        while True:
-            with translating():
-                answer = self._client.query(
-                    TableName=self._table,
-                    KeyConditionExpression=condition,
-                    FilterExpression="expires_at >= :now",
-                    ExpressionAttributeValues=encode_item(values if after is None else {**values, ":after": after}),
-                    ScanIndexForward=False,
-                    Limit=limit,
-                    **request,
-                )
-            found += map(decode_item, answer["Items"])
-            if len(found) >= limit or "LastEvaluatedKey" not in answer:
-                return found[:limit]
-            request = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-
     def _page(
         self,
         partitions: Sequence[Partition],

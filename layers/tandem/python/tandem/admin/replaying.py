@@ -1,0 +1,116 @@
+"""Handing dead letters over again, at a bounded rate.
+
+A letter is marked as replayed only after it was handed over. Whatever stops a request in between, the letter is handed
+over once more when the request is repeated, and that changes nothing: a redelivery is known as one.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain, islice
+from typing import Protocol
+
+from tandem.admin.problems import unavailable
+from tandem.admin.replayers import HandoverError, Replayer
+from tandem.dead_letters.letters import ParkedLetter
+
+AT_ONCE = 10
+PER_SECOND = 50
+"""A tenth of what the processor does in a storm: what fires meanwhile does not wait behind the dead."""
+
+LIMIT_SECONDS = 20.0
+"""A request ends after 30."""
+
+MOST_COUNTED = 10_000
+
+
+class Marks(Protocol):
+    """Where it is noted what was replayed."""
+
+    def mark_replayed(self, parked: ParkedLetter, user_id: str, now: datetime) -> None:
+        """Raises a StoreError."""
+        ...
+
+
+@dataclass(slots=True)
+class Run:
+    """What one request did. `left`: letters that its time did not suffice for, at most 10,000 of them counted."""
+
+    replayed: int = 0
+    without_ticket: int = 0
+    left: int = 0
+    not_replayed: dict[str, str] = field(default_factory=dict)
+
+
+class Replaying:
+    """Replays letters, each the way of its source."""
+
+    def __init__(
+        self,
+        marks: Marks,
+        replayers: Mapping[str, Replayer],
+        pause: Callable[[float], None] = time.sleep,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._marks = marks
+        self._replayers = replayers
+        self._pause = pause
+        self._seconds = seconds
+
+    def why_not(self, parked: ParkedLetter) -> str | None:
+        """Why the letter can never be replayed; None if it can."""
+        replayer = self._replayers.get(parked.letter.source)
+        if replayer is None:
+            return f"there is no way to replay what was for '{parked.letter.source}'"
+        return replayer.why_not(parked)
+
+    def run(self, letters: Iterable[ParkedLetter], user_id: str, force: bool, now: datetime) -> Run:
+        """Hand over the letters in their order until the time is up.
+
+        Raises Problem 503, telling how far it came, when what they are for takes none; a StoreError when it cannot be
+        noted that some were handed over.
+        """
+        run, began = Run(), self._seconds()
+        chunks = _chunks(letters)
+        for chunk in chunks:
+            if self._seconds() - began > LIMIT_SECONDS:
+                run.left = sum(len(each) for each in islice(chain([chunk], chunks), MOST_COUNTED // AT_ONCE))
+                break
+            can = self._replayable(chunk, run)
+            if can:
+                due = self._seconds() + len(can) / PER_SECOND
+                self._hand_over(can, run, user_id, force, now)
+                self._pause(max(0.0, due - self._seconds()))
+        return run
+
+    def _replayable(self, letters: list[ParkedLetter], run: Run) -> list[ParkedLetter]:
+        reasons = {each.letter_id: self.why_not(each) for each in letters}
+        run.not_replayed |= {letter_id: reason for letter_id, reason in reasons.items() if reason is not None}
+        return [each for each in letters if reasons[each.letter_id] is None]
+
+    def _hand_over(self, letters: list[ParkedLetter], run: Run, user_id: str, force: bool, now: datetime) -> None:
+        try:
+            handed = self._replayers[letters[0].letter.source].hand_over(letters, force, now)
+        except HandoverError as error:
+            raise unavailable(
+                f"{error}. {run.replayed} letters were replayed before; repeat the request to go on"
+            ) from error
+        run.not_replayed |= handed.refused
+        run.without_ticket += handed.without_ticket
+        for parked in letters:
+            if parked.letter_id not in handed.refused:
+                self._marks.mark_replayed(parked, user_id, now)
+                run.replayed += 1
+
+
+def _chunks(letters: Iterable[ParkedLetter]) -> Iterator[list[ParkedLetter]]:
+    """Letters of one source that follow each other, so many at once."""
+    chunk: list[ParkedLetter] = []
+    for parked in letters:
+        if chunk and (len(chunk) == AT_ONCE or parked.letter.source != chunk[0].letter.source):
+            yield chunk
+            chunk = []
+        chunk.append(parked)
+    if chunk:
+        yield chunk
