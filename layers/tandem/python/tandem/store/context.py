@@ -17,10 +17,12 @@ from tandem.alerts.models import (
     Severity,
 )
 from tandem.alerts.tickets import Board, Status
+from tandem.alerts.windows import MaintenanceWindow
 from tandem.store import keys
 from tandem.store.codec import decode_item, encode_item
 from tandem.store.errors import translating
 from tandem.store.records import contact_from
+from tandem.store.windows import window_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -36,6 +38,7 @@ class ContextCache:
         self._contexts: dict[str, Context] = {}
         self._clients: dict[str, Client] = {}
         self._boards: dict[str, Board] = {}
+        self._windows: tuple[MaintenanceWindow, ...] = ()
 
     def refresh(self, version: int) -> None:
         """Forget everything if the configuration is no longer this version. Raises BusyError; then all is as before."""
@@ -44,7 +47,9 @@ class ContextCache:
         with translating():
             clients = {item["client_id"]: _client(item) for item in self._collection("CLIENT")}
             boards = {item["board_id"]: board_of(item) for item in self._collection("BOARD")}
-        self._clients, self._boards, self._contexts, self._version = clients, boards, {}, version
+            windows = tuple(window_of(item) for item in self._collection("WINDOW"))
+        self._clients, self._boards, self._windows = clients, boards, windows
+        self._contexts, self._version = {}, version
 
     @property
     def version(self) -> int:
@@ -81,6 +86,7 @@ class ContextCache:
             organizations={organization.external_id: organization for organization in organizations},
             clients=self._clients,
             boards=self._boards,
+            windows=self._windows,
             default_client_id=integration.get("default_client_id"),
         )
 
