@@ -8,7 +8,7 @@ from botocore.config import Config
 from tandem.dead_letters.letters import DeadLetters
 from tandem.desk.builtin import BuiltinDesk
 from tandem.processing.processor import AlertProcessor
-from tandem.processing.queue import AlertQueue
+from tandem.redelivery import Redelivery
 from tandem.store.apply import DecisionWriter
 from tandem.store.context import ContextCache
 from tandem.store.numbers import TicketNumbers
@@ -37,6 +37,6 @@ def processor() -> AlertProcessor:
     )
 
 
-def queue() -> AlertQueue:
+def queue() -> Redelivery:
     """The queue that the batches come from."""
-    return AlertQueue(boto3.client("sqs", config=_CONFIG), os.environ["ALERT_QUEUE_URL"])
+    return Redelivery(boto3.client("sqs", config=_CONFIG), os.environ["ALERT_QUEUE_URL"])

@@ -1,20 +1,10 @@
-"""alert-events.fifo as the processor sees it: records in, failures back, each attempt later than the last."""
+"""alert-events.fifo as the processor sees it."""
 
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from tandem import telemetry
 from tandem.processing.processor import Message
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
-
-FIRST_WAIT_SECONDS = 5
-LONGEST_WAIT_SECONDS = 900
 
 
 def message_of(record: Mapping[str, Any]) -> Message:
@@ -27,33 +17,3 @@ def message_of(record: Mapping[str, Any]) -> Message:
         sent_at=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC),
         attempts=int(attributes["ApproximateReceiveCount"]),
     )
-
-
-def wait_before_attempt(received: int) -> int:
-    """Seconds until a message that was received so often is tried again: 5, 10, 20 ... 900."""
-    return int(min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (received - 1)))
-
-
-class AlertQueue:
-    """Puts failed messages off."""
-
-    def __init__(self, client: "SQSClient", url: str) -> None:
-        self._client = client
-        self._url = url
-
-    def put_off(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """Make each record visible again only after a wait that grows by attempt. Best effort: without it they come
-        back after the queue's own visibility timeout."""
-        for record in records:
-            wait = wait_before_attempt(int(record["attributes"]["ApproximateReceiveCount"]))
-            try:
-                self._client.change_message_visibility(
-                    QueueUrl=self._url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=wait
-                )
-            except (BotoCoreError, ClientError) as error:
-                telemetry.log(
-                    logging.WARNING,
-                    "visibility not changed",
-                    message_id=record["messageId"],
-                    error=type(error).__name__,
-                )
