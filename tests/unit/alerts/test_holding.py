@@ -85,6 +85,13 @@ def test_a_later_firing_in_the_window_stays_held_and_is_due_once() -> None:
     assert world.trace().entries[0].count == 4
 
 
+def test_a_redelivered_firing_of_a_held_alert_writes_nothing() -> None:
+    world = held()
+    decision = world.hear(triggered())
+    assert decision.outcome is Outcome.IGNORED
+    assert decision.writes_nothing
+
+
 def test_a_later_firing_after_the_window_is_decided_at_once_without_waiting_for_the_sweep() -> None:
     world = held()
     world.now = at(61)

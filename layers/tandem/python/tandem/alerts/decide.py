@@ -106,20 +106,18 @@ def _decide_again(event: AlertEvent, state: State, known: Alert, context: Contex
     again = replace(event, decide_again=True)
     draft = Draft(again, state, now, known, _condition(event, state))
     decision = hold_or_decide(draft, context, settle(draft, context))
-    after = decision.alert
+    after = decision.alert or known
     if known.needs_mapping and decision.outcome is Outcome.NEEDS_MAPPING:
         return Decision(Outcome.IGNORED, "still waits for a mapping")
-    if (
-        after is not None
-        and decision.outcome is Outcome.SUPPRESSED
-        and (after.suppressed_by_window_id, after.suppressed_until)
-        == (known.suppressed_by_window_id, known.suppressed_until)
+    if decision.outcome is Outcome.SUPPRESSED and (after.suppressed_by_window_id, after.suppressed_until) == (
+        known.suppressed_by_window_id,
+        known.suppressed_until,
     ):
         return Decision(Outcome.IGNORED, "its maintenance window still holds it")
     if (
         decision.outcome is Outcome.RECORDED_ONLY
         and known.status is not AlertStatus.SUPPRESSED
-        and known.rule == (after.rule if after else None)
+        and known.rule == after.rule
     ):
         return Decision(Outcome.IGNORED, "still only recorded")
     return decision
