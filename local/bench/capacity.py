@@ -107,7 +107,7 @@ def index_write_units(before: Item | None, after: Item | None, indexes: Indexes,
     that stays as it is."""
     units = 0.0
     for key in indexes.values():
-        entries = [_entry(item, key, table_key) for item in (before, after)]
+        entries = [index_entry(item, key, table_key) for item in (before, after)]
         if entries[0] == entries[1]:
             continue
         units += sum(max(1, math.ceil(item_bytes(entry) / _WRITE_UNIT_BYTES)) for entry in entries if entry)
@@ -118,12 +118,12 @@ def stored_bytes(items: Iterable[Item], indexes: Indexes, table_key: tuple[str, 
     """What these items and their index entries take in storage, overhead included."""
     total = 0
     for item in items:
-        entries = [item, *(entry for key in indexes.values() if (entry := _entry(item, key, table_key)))]
+        entries = [item, *(entry for key in indexes.values() if (entry := index_entry(item, key, table_key)))]
         total += sum(item_bytes(entry) + STORED_OVERHEAD_BYTES for entry in entries)
     return total
 
 
-def _entry(item: Item | None, key: tuple[str, str], table_key: tuple[str, str]) -> Item | None:
+def index_entry(item: Item | None, key: tuple[str, str], table_key: tuple[str, str]) -> Item | None:
     """The item's entry in an index; None where it has none, for the index is sparse."""
     if item is None or any(name not in item for name in key):
         return None

@@ -48,7 +48,7 @@ class DecisionWriter:
 
     def apply(self, decision: Decision, now: datetime) -> None:
         """Write the whole change. Raises ConflictError, BusyError or UnwritableError; then nothing was written."""
-        actions = self._actions(decision, now)
+        actions = self.actions(decision, now)
         if not actions:
             return
         with translating():
@@ -57,7 +57,9 @@ class DecisionWriter:
             else:
                 self._client.transact_write_items(TransactItems=actions)  # type: ignore[arg-type]  # plain dicts
 
-    def _actions(self, decision: Decision, now: datetime) -> list[dict[str, Any]]:
+    def actions(self, decision: Decision, now: datetime) -> list[dict[str, Any]]:
+        """What the decision asks of the table: the actions of one transaction, in TransactWriteItems' shape. An empty
+        list for a decision that writes nothing."""
         actions = self._of_the_alert(decision.alert, decision, now) if decision.alert is not None else []
         if decision.condition is not None:
             actions.append(self._next(condition_item(decision.condition, now), decision.condition.version, now))
