@@ -1,6 +1,7 @@
 """An alert's own words as an event again, for a new decision about it: a mapping arrived, a window ended, a person
 applies a rule or acts on it."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from tandem.alerts.models import Alert, AlertEvent, Kind, Origin
@@ -18,6 +19,12 @@ def by_person(alert: Alert, kind: Kind, user_id: str, event_id: str, now: dateti
     ahead."""
     at = max(now, alert.last_triggered_at or now)
     return _event(alert, None, kind, Origin.PERSON, event_id, at, now, acted_by=user_id)
+
+
+def reset_by_poll(alert: Alert, event_id: str, observed_at: datetime) -> AlertEvent:
+    """The RMM does not list the alert any more: it is over since the listing that began at `observed_at`."""
+    event = _event(alert, None, Kind.RESET, Origin.POLL, event_id, observed_at, observed_at)
+    return replace(event, observed_at=observed_at)
 
 
 def _event(

@@ -1,0 +1,1 @@
+"""Asking the RMMs what is active, and making Tandem's view theirs."""
