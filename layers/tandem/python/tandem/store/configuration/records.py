@@ -10,8 +10,9 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from tandem.alerts.models import Contact, Provider, Rule
+from tandem.alerts.models import Contact, Provider, Rule, Severity
 from tandem.alerts.tickets import Board
+from tandem.notifications.notice import DEFAULT_PREFERENCES, Preferences
 from tandem.store.configuration.table import Values
 from tandem.store.context import board_of
 from tandem.store.records import contact_from
@@ -112,6 +113,7 @@ class User:
     email: str | None
     role: Role
     active: bool = True
+    notifications: Preferences = DEFAULT_PREFERENCES
     version: int = 0
 
 
@@ -185,7 +187,10 @@ def board_record_of(values: Values) -> BoardRecord:
 
 def user_of(values: Values) -> User:
     """The user that the table's values say."""
-    return User(**{"email": None, **_known(User, values), "role": Role(values["role"])})
+    wishes = values.get("notifications")
+    preferences = Preferences(wishes["email"], Severity(wishes["least_severity"])) if wishes else DEFAULT_PREFERENCES
+    known = _known(User, values)
+    return User(**{"email": None, **known, "role": Role(values["role"]), "notifications": preferences})
 
 
 def api_key_of(values: Values) -> ApiKey:
