@@ -1,5 +1,7 @@
 """Users and their API keys. One admin who can act must remain, so writes happen one after another."""
 
+from collections.abc import Iterable
+
 from tandem.store import keys
 from tandem.store.configuration.records import ApiKey, Role, User, api_key_of, user_of, values_of
 from tandem.store.configuration.table import ConfigurationTable, Delete, Put, Scope, Write
@@ -31,6 +33,11 @@ class People:
         """One user."""
         values = self._table.get(keys.user_key(user_id))
         return user_of(values) if values else None
+
+    def several(self, user_ids: Iterable[str]) -> dict[str, User]:
+        """Those of these users that there are, by id."""
+        found = self._table.several([keys.user_key(each) for each in user_ids])
+        return {user.user_id: user for user in map(user_of, found)}
 
     def api_keys(self) -> list[ApiKey]:
         """Every API key."""
