@@ -100,6 +100,11 @@ class Lookups:
         found = get_items(self._client, self._table, wanted, consistent=True)
         return {keys.alert_id_of(pk): item["message"]["S"] for (pk, _), item in found.items()}
 
+    def integration_ids(self, integration_ids: Iterable[str]) -> set[str]:
+        """Those of these integrations that are there."""
+        wanted = [keys.integration_key(each) for each in integration_ids]
+        return {sk for _, sk in get_items(self._client, self._table, wanted, consistent=True)}
+
     def waiting(self, integration_id: str, now: datetime) -> list[WaitingAlert]:
         """The integration's alerts that wait for a mapping, read consistently, in no order."""
         return [
