@@ -1,0 +1,1 @@
+"""What happened, told to the tenant's event bus: domain events from the changes of alerts and tickets."""

@@ -1,0 +1,30 @@
+"""Which items of the table make events."""
+
+from tandem.events.mapping import alert_events, ticket_events
+from tandem.events.payload import Event
+from tandem.store import keys
+from tandem.store.records import alert_from, ticket_from
+from tandem.store.stream import Change
+
+_ALERT = keys.alert_key("")
+_TICKET = keys.ticket_key("")
+
+
+def events_of(change: Change, tenant: str) -> list[Event]:
+    """The events of one change of the table, in order; none for an item of another sort, or one that is gone.
+
+    Raises whatever an item that is not as Tandem writes it makes the reading of it raise.
+    """
+    if change.after is None:
+        return []
+    if _is_of(_ALERT, change):
+        before = alert_from(change.before) if change.before is not None else None
+        return alert_events(before, alert_from(change.after), tenant, change.at)
+    if _is_of(_TICKET, change):
+        was = ticket_from(change.before) if change.before is not None else None
+        return ticket_events(was, ticket_from(change.after), tenant, change.at)
+    return []
+
+
+def _is_of(kind: keys.Key, change: Change) -> bool:
+    return change.sk == kind["sk"] and change.pk.startswith(kind["pk"])
