@@ -1,11 +1,15 @@
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tandem import telemetry
+from tandem.alerts.decision import Decision
+from tandem.alerts.models import Origin, Outcome
 from tandem.processing.processor import Processed
 from tandem.processing.report import report
 from tests.unit.alerts.test_event_message import an_event
@@ -47,6 +51,36 @@ def test_a_message_that_is_no_event_is_named_by_its_own_id(capsys: pytest.Captur
 
     assert line["message_id"] == "m1"
     assert "event_id" not in line
+
+
+def test_the_lag_of_each_applied_event_is_measured_from_when_it_was_received(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    applied = Decision(Outcome.RECORDED_ONLY, "no rule matched")
+    event = an_event()
+    replayed = replace(event, origin=Origin.REPLAY, received_at=event.received_at - timedelta(days=1))
+    from_the_future = replace(event, received_at=event.received_at + timedelta(days=1))
+    results = [
+        Processed("m1", event, applied),
+        Processed("m2", replayed, applied),
+        Processed("m3", from_the_future, applied),
+        Processed("m4", event, failed="the table is throttled"),
+        Processed("m5", event, parked="not an alert event"),
+    ]
+    report(results, lambda: event.received_at + timedelta(milliseconds=1500))
+    counted = json.loads(capsys.readouterr().out.splitlines()[-1])
+
+    assert counted["lag"] == [1500, 0], "what is replayed did not wait for the processor"
+    (directive,) = counted["_aws"]["CloudWatchMetrics"]
+    assert {"Name": "lag", "Unit": "Milliseconds"} in directive["Metrics"]
+    assert {"Name": "recorded_only", "Unit": "Count"} in directive["Metrics"]
+
+
+def test_where_nothing_was_applied_no_lag_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    (_, counted) = reported(capsys, Processed("m1", parked="not an alert event"))
+
+    assert "lag" not in counted
+    assert {"Name": "lag", "Unit": "Milliseconds"} not in counted["_aws"]["CloudWatchMetrics"][0]["Metrics"]
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,13 @@ whole one, which may quote the message, is with the dead letter.
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from tandem import telemetry
+from tandem.alerts.models import Origin
 from tandem.processing.processor import Processed
+from tandem.times import utc_now
 
 _FUNCTION = "alert_processor"
 
@@ -18,9 +21,11 @@ _KIND = re.compile(r"[^:]{1,100}(?:: (?:[A-Z][a-z]+){2,}(?=:|$))?")
 """A reason up to its first colon, and the exception or error code that follows, if one does."""
 
 
-def report(results: Iterable[Processed]) -> None:
-    """Log and count."""
+def report(results: Iterable[Processed], clock: Callable[[], datetime] = utc_now) -> None:
+    """Log and count; measure how long each applied event took since it was received, waiting included."""
     counted: Counter[str] = Counter()
+    lags: list[int] = []
+    now = clock()
     for result in results:
         event = result.event
         if result.parked is not None:
@@ -33,8 +38,10 @@ def report(results: Iterable[Processed]) -> None:
             outcome = result.decision.outcome.value
             counted[outcome] += 1
             telemetry.log(logging.INFO, outcome, event_id=event.event_id, alert_id=event.alert_id)
+            if event.origin is not Origin.REPLAY:  # it came long ago, and was not waiting for the processor
+                lags.append(max(0, round((now - event.received_at).total_seconds() * 1000)))
     if counted:
-        telemetry.counts(dict(counted), {"function": _FUNCTION})
+        telemetry.counts(dict(counted), {"function": _FUNCTION}, {"lag": lags})
 
 
 def _ids(result: Processed) -> dict[str, str]:
