@@ -24,6 +24,7 @@ from infra.functions import Functions
 from infra.layers import Layers
 from infra.monitoring import Monitoring
 from infra.queues import AlertQueues
+from infra.schedules import Schedules
 from infra.table import TandemTable
 from infra.tenant import Tenant
 
@@ -67,6 +68,7 @@ class TenantStack(Stack):
             public_url=tenant.public_url or self._public_url(api.endpoint),
         )
         api.connect(webhook_ingest=functions.webhook_ingest, admin_api=functions.admin_api)
+        Schedules(self, "Schedules", tenant, maker=maker, table=table, queues=queues)
         monitoring = Monitoring(self, "Monitoring", tenant, maker=maker, queues=queues, api=api)
 
         self._output("ApiUrl", api.endpoint, "Where the API answers: <ApiUrl>/api/v1/docs")

@@ -22,6 +22,8 @@ QUOTAS = {
     "AWS::S3::Bucket": 10_000,
     "AWS::SecretsManager::Secret": 500_000,
     "AWS::SNS::Topic": 100_000,
+    "AWS::Scheduler::Schedule": 1_000_000,
+    "AWS::Scheduler::ScheduleGroup": 500,
 }
 CONCURRENT_EXECUTIONS = 1_000
 CODE_STORAGE_BYTES = 75 * 1024**3
@@ -34,6 +36,7 @@ UNCOUNTED = {
     "AWS::ApiGatewayV2::Route",
     "AWS::ApiGatewayV2::Stage",
     "AWS::IAM::Policy",
+    "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function",
     "AWS::Lambda::LayerVersion",

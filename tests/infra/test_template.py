@@ -189,6 +189,7 @@ def test_functions_are_told_what_the_contract_says(template: Template) -> None:
     shared = {"TABLE_NAME", "ALERT_QUEUE_URL", "LOG_LEVEL", "TENANT"}
 
     assert set(_environment(template, "alert_processor")) == shared
+    assert set(_environment(template, "due_sweep")) == shared
     assert set(_environment(template, "webhook_ingest")) == shared | {"SECRET_PREFIX"}
     assert set(_environment(template, "admin_api")) == shared | {
         "SECRET_PREFIX",
