@@ -77,7 +77,7 @@ def log_exception(message: str, **fields: object) -> None:
 def count(name: str, dimensions: Mapping[str, str], **properties: object) -> None:
     """One more of `name`, as a CloudWatch embedded metric line. `dimensions` are words of small sets, for each
     combination is a metric that costs money; `properties` (ids) are only written beside it."""
-    counts({name: 1}, dimensions, **properties)
+    counts({name: 1}, dimensions, None, **properties)
 
 
 def counts(
