@@ -8,6 +8,9 @@ pytestmark = pytest.mark.emulator
 
 ADA = {"name": "Ada Lovelace", "email": "ada@example.com", "role": "technician"}
 
+UNASKED = {"email": True, "least_severity": "none"}
+"""What everybody is sent who has not said otherwise."""
+
 
 def the_first_key(api: AdminApi) -> str:
     (key_id,) = [each["id"] for each in api.items("/api-keys") if each["user_id"] == "first-admin"]
@@ -16,7 +19,14 @@ def the_first_key(api: AdminApi) -> str:
 
 def test_the_first_admin_exists_from_the_start(api: AdminApi) -> None:
     (user,) = api.items("/users")
-    assert user == {"id": "first-admin", "name": "First admin", "email": None, "role": "admin", "active": True}
+    assert user == {
+        "id": "first-admin",
+        "name": "First admin",
+        "email": None,
+        "role": "admin",
+        "active": True,
+        "notifications": UNASKED,
+    }
     (key,) = api.items("/api-keys")
     assert (key["user_id"], key["role"], key["last_characters"]) == ("first-admin", "admin", FIRST_KEY[-4:])
 
@@ -57,7 +67,7 @@ def test_a_user_is_made_read_listed_and_changed(api: AdminApi) -> None:
     made = response.json
     assert response.status == 201
     assert response.headers["location"] == f"https://{HOST}/api/v1/users/{made['id']}"
-    assert made == {"id": made["id"], "active": True, **ADA}
+    assert made == {"id": made["id"], "active": True, "notifications": UNASKED, **ADA}
     assert api.ok("GET", f"/users/{made['id']}") == made
     assert made in api.items("/users")
     changed = api.ok("PATCH", f"/users/{made['id']}", {"role": "admin"})
@@ -69,6 +79,7 @@ def test_a_user_is_made_read_listed_and_changed(api: AdminApi) -> None:
         "email": "ada@other.example",
         "role": "admin",
         "active": False,
+        "notifications": UNASKED,
     }
 
 
@@ -105,7 +116,7 @@ def test_a_user_that_is_none_is_refused_by_field(refusing: AdminApi, words: dict
     assert fields(refusing.refused(422, "POST", "/users", ADA | words)) == [field]
 
 
-@pytest.mark.parametrize("field", ["name", "email", "role", "active"])
+@pytest.mark.parametrize("field", ["name", "email", "role", "active", "notifications"])
 def test_nothing_of_a_user_can_be_null(refusing: AdminApi, field: str) -> None:
     assert fields(refusing.refused(422, "PATCH", "/users/first-admin", {field: None})) == [field]
 

@@ -151,7 +151,7 @@ def test_the_examples_survive_a_shell() -> None:
 
 
 def test_the_page_is_small_enough_for_a_phone() -> None:
-    assert len(page().encode()) < 300_000
+    assert len(page().encode()) < 500_000
 
 
 def application() -> Application:

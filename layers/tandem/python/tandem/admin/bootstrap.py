@@ -21,6 +21,7 @@ from tandem.admin.services import Services
 from tandem.alert_queue import AlertEventQueue
 from tandem.dead_letters.letters import ALERT_EVENTS, DeadLetters
 from tandem.desk.builtin import BuiltinDesk
+from tandem.notifications.inbox import Inbox
 from tandem.secrets import SecretsManagerSigningSecrets
 from tandem.store.apply import DecisionWriter
 from tandem.store.configuration.boards import Boards
@@ -95,6 +96,7 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         queue=queue,
         dead_letters=dead_letters,
         replaying=Replaying(dead_letters, _replayers(queue, environment)),
+        inbox=Inbox(client, name),
         authenticator=Authenticator(people),
         clock=utc_now,
         tenant=environment.get("TENANT", ""),

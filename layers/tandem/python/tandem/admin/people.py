@@ -6,6 +6,7 @@ from typing import Any
 
 from tandem.admin.authentication import hash_of, new_key
 from tandem.admin.calls import Answer, Call, Route, Routes
+from tandem.admin.notifications import changed_preferences, preferences_answer
 from tandem.admin.paging import page_of
 from tandem.admin.problems import conflict, invalid, not_found
 from tandem.admin.references import user as the_user_of
@@ -53,6 +54,11 @@ def change_user(call: Call[UserChange, NoQuery]) -> Answer:
             email=body.email if body.given("email") else user.email,
             role=Role(body.role) if body.given("role") else user.role,
             active=body.active if body.given("active") else user.active,
+            notifications=(
+                changed_preferences(user.notifications, body.notifications)
+                if body.given("notifications")
+                else user.notifications
+            ),
         )
 
     return Answer(_user(_put(call, changed)))
@@ -120,7 +126,14 @@ def _the_user(call: Call[Any, Any]) -> User:
 
 def _user(user: User) -> UserAnswer:
     return UserAnswer.model_validate(
-        {"id": user.user_id, "name": user.name, "email": user.email, "role": user.role.value, "active": user.active}
+        {
+            "id": user.user_id,
+            "name": user.name,
+            "email": user.email,
+            "role": user.role.value,
+            "active": user.active,
+            "notifications": preferences_answer(user.notifications),
+        }
     )
 
 

@@ -7,6 +7,7 @@ from tandem.admin import (
     clients,
     dead_letters,
     integrations,
+    notifications,
     people,
     places,
     rules,
@@ -30,6 +31,7 @@ ROUTES: Routes = with_documents(
         *ticket_entries.ROUTES,
         *boards.ROUTES,
         *people.ROUTES,
+        *notifications.ROUTES,
         *dead_letters.ROUTES,
     )
 )

@@ -11,6 +11,7 @@ from tandem.admin.desk import DeskStore
 from tandem.admin.replaying import Replaying
 from tandem.alerts.models import AlertEvent
 from tandem.dead_letters.letters import DeadLetters
+from tandem.notifications.inbox import Inbox
 from tandem.secrets import SigningSecrets
 from tandem.store.configuration.boards import Boards
 from tandem.store.configuration.clients import Clients
@@ -52,6 +53,7 @@ class Services:
     queue: EventQueue
     dead_letters: DeadLetters
     replaying: Replaying
+    inbox: Inbox
     authenticator: Authenticator
     clock: Callable[[], datetime]
     tenant: str

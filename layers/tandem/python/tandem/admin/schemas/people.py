@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from tandem.admin.schemas.base import Email, Given, Id, Name, RoleName, Taken, Time, example, unless_given
+from tandem.admin.schemas.notifications import NotificationPreferencesAnswer, NotificationPreferencesChange
 
 
 class UserCreate(Taken):
@@ -24,6 +25,7 @@ class UserChange(Taken):
     email: Email = unless_given()
     role: RoleName = unless_given()
     active: bool = unless_given(description="The keys of a user who is not active open nothing")
+    notifications: NotificationPreferencesChange = unless_given()
 
 
 class UserAnswer(Given):
@@ -34,6 +36,7 @@ class UserAnswer(Given):
     email: str | None
     role: RoleName
     active: bool
+    notifications: NotificationPreferencesAnswer
 
 
 class ApiKeyCreate(Taken):
