@@ -87,6 +87,13 @@ class Alarms(_Section):
     email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an e-mail address")] | None = None
 
 
+class Notifications(_Section):
+    """What users are told of new tickets."""
+
+    sender: Annotated[str, Field(pattern=r"^[A-Za-z0-9._%+-]+@([a-z0-9-]+\.)+[a-z]{2,}$")] | None = None
+    """The address that mails come from, verified in SES (itself or its domain). Without one nobody is mailed."""
+
+
 class CustomDomain(_Section):
     """A domain of the tenant's own, so that webhook addresses outlive the stack."""
 
@@ -104,6 +111,7 @@ class Tenant(_Section):
     throttle: Throttle = Throttle()
     logs: Logs = Logs()
     alarms: Alarms = Alarms()
+    notifications: Notifications = Notifications()
     custom_domain: CustomDomain | None = None
     public_url: HttpsUrl | None = None
     """The address that webhooks are given, without a slash at the end, when a proxy stands before the API."""
@@ -132,6 +140,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "throttle": Throttle,
     "logs": Logs,
     "alarms": Alarms,
+    "notifications": Notifications,
     "custom_domain": CustomDomain,
 }
 
@@ -141,6 +150,7 @@ _EXPECTED: Mapping[str, str] = {
     "aws.account": "a string of 12 digits",
     "aws.region": 'a region such as "eu-central-1"',
     "alarms.email": "an e-mail address",
+    "notifications.sender": "an e-mail address alone, its domain in small letters",
     "custom_domain.name": "a domain name in small letters",
     "custom_domain.certificate_arn": "the ARN of an ACM certificate",
     "public_url": "an https:// address without a query and without a slash at the end",
