@@ -16,6 +16,7 @@ Moment = Literal["before", "after"]
 
 Contents = dict[tuple[str, str], dict[str, Any]]
 
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?")
 _NUMBER = re.compile(r"T-\d+")
 
 
@@ -93,18 +94,29 @@ def _numberless(value: Any) -> Any:
 
 def outline(found: Contents) -> list[tuple[str, ...]]:
     """What is there, in what state, without saying by which event or in how many steps it came to be so."""
-    telling = ("status", "is_closed", "live_count", "occurrence_count", "number", "body")
+    telling = ("status", "is_closed", "live_count", "occurrence_count", "body", "closed_by", "acknowledged_by")
     return sorted(
-        (pk.split("#")[0], sk.split("#")[0], *(str(item.get(name)) for name in telling))
+        (pk.split("#")[0], sk.split("#")[0][:2], *(_TIME.sub("then", str(item.get(name))) for name in telling))
         for (pk, sk), item in found.items()
     )
 
 
-def copy_table(client: "DynamoDBClient", source: str, target: str) -> None:
-    """Write all that one table holds into another, empty one."""
-    pages = client.get_paginator("scan").paginate(TableName=source, ConsistentRead=True)
-    items = [item for page in pages for item in page["Items"]]
-    for start in range(0, len(items), 25):
-        requests: Any = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
-        answer = client.batch_write_item(RequestItems={target: requests})
+def items_of(client: "DynamoDBClient", table: str) -> list[dict[str, Any]]:
+    """All that a table holds, as it is."""
+    pages = client.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return [dict(item) for page in pages for item in page["Items"]]
+
+
+def restore(client: "DynamoDBClient", table: str, items: list[dict[str, Any]]) -> None:
+    """Make these all that a table holds."""
+    kept = [_key(item) for item in items]
+    gone = [_key(item) for item in items_of(client, table) if _key(item) not in kept]
+    requests: list[Any] = [{"DeleteRequest": {"Key": key}} for key in gone]
+    requests += [{"PutRequest": {"Item": item}} for item in items]
+    for start in range(0, len(requests), 25):
+        answer = client.batch_write_item(RequestItems={table: requests[start : start + 25]})
         assert not answer["UnprocessedItems"]
+
+
+def _key(item: dict[str, Any]) -> dict[str, Any]:
+    return {"pk": item["pk"], "sk": item["sk"]}

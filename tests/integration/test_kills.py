@@ -1,8 +1,7 @@
 """A worker that is killed between any two calls, its messages delivered again to another one: nothing is lost, nothing
 is doubled. For every sort of alert event, at every call, before it is sent and after its answer is lost."""
 
-import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,9 @@ from tandem.store.codec import encode_item
 from tandem.store.configuration.table import ConfigurationTable
 from tandem.store.configuration.windows import Windows
 from tandem.store.records import alert_from
-from tests.emulator import EmulatedAws, create_table
+from tests.emulator import EmulatedAws
 from tests.integration.deployment import EVERYTHING_RULE, configuration_changed, configure, messages, processor
-from tests.integration.kills import Contents, Sandbox, copy_table, moments, outline, stored
+from tests.integration.kills import Contents, Sandbox, items_of, moments, outline, restore, stored
 from tests.unit.alerts.world import START, acknowledged, at, reset, triggered
 
 if TYPE_CHECKING:
@@ -141,37 +140,34 @@ STORIES = {
 
 
 class Stage:
-    """One story on tables of its own, told as often as there are calls at which it may break off."""
+    """One story, told as often as there are calls at which it may break off."""
 
-    def __init__(self, aws: EmulatedAws, client: "DynamoDBClient", story: Story) -> None:
+    def __init__(self, aws: EmulatedAws, client: "DynamoDBClient", table: str, story: Story) -> None:
         self.client, self.story = client, story
         self.sandbox, self.watched = Sandbox(), aws.client("dynamodb")
         self.watched.meta.events.register("before-call.dynamodb.TransactWriteItems", self._meanwhile)
         self.sandbox.attach(self.watched.meta.events)
-        self._tables: list[str] = []
+        self._table = table
+        self._prepare()
+        self._beginning = items_of(client, table)
+        self._batch = self._messages()
         self._did_meanwhile = False
-        self.beginning = self._prepared()
-        self.table = self.rewound()
 
-    def rewound(self) -> str:
-        """A table in which all before the disturbed batch has happened, and nothing since."""
-        self.table = create_table(self.client, f"kills-{uuid.uuid4().hex}")
-        self._tables.append(self.table)
+    def rewind(self) -> None:
+        """All before the disturbed batch has happened, and nothing since."""
+        restore(self.client, self._table, self._beginning)
         self._did_meanwhile = False
-        if len(self._tables) > 1:
-            copy_table(self.client, self.beginning, self.table)
-        return self.table
 
     def deliver(self) -> None:
         """A new worker gets the batch."""
-        worker = processor(self.watched, self.table, lambda: self.story.now)
-        results = worker.process(self._batch())
+        worker = processor(self.watched, self._table, lambda: self.story.now)
+        results = worker.process(self._batch)
         assert not [result.failed for result in results if result.failed]
         assert [result.message_id for result in results if result.parked] == ["poison"] * self.story.poison
 
     def state(self) -> tuple[Contents, bool]:
         """All that a new worker can come upon."""
-        return stored(self.client, self.table), self._did_meanwhile
+        return stored(self.client, self._table), self._did_meanwhile
 
     def agrees(self, end: tuple[Contents, bool]) -> bool:
         """What is there now is what an undisturbed worker leaves."""
@@ -179,49 +175,41 @@ class Stage:
             return self.state() == end
         return outline(self.state()[0]) == outline(end[0])
 
-    def close(self) -> None:
-        for table in self._tables:
-            self.client.delete_table(TableName=table)
-
-    def _prepared(self) -> str:
-        story, table = self.story, self.rewound()
+    def _prepare(self) -> None:
+        story, table = self.story, self._table
         configure(self.client, table, rules=story.rules, client_of_o1=story.client_of_o1)
         story.first(self.client, table)
         if story.before:
             results = processor(self.client, table, lambda: START).process(messages(story.before))
             assert not [result for result in results if result.failed or result.parked]
         story.then(self.client, table)
-        return table
 
-    def _batch(self) -> list[Message]:
+    def _messages(self) -> list[Message]:
         batch = messages([*self.story.heard, *map(self._asked_again, self.story.again)])
         return [POISON, *batch] if self.story.poison else batch
 
     def _asked_again(self, event: AlertEvent) -> AlertEvent:
         key = encode_item(keys.alert_key(event.alert_id))
-        alert = alert_from(self.client.get_item(TableName=self.beginning, Key=key)["Item"])
+        alert = alert_from(self.client.get_item(TableName=self._table, Key=key)["Item"])
         return decide_again(alert, None, self.story.origin, "asked again", self.story.now)
 
     def _meanwhile(self, **_: Any) -> None:
         if self.story.meanwhile is not None and not self._did_meanwhile:
             self._did_meanwhile = True
-            self.story.meanwhile(self.client, self.table)
+            self.story.meanwhile(self.client, self._table)
 
 
-@pytest.fixture(params=STORIES)
-def stage(request: pytest.FixtureRequest, emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient") -> Iterator[Stage]:
-    made = Stage(emulated_aws, dynamodb, STORIES[request.param])
-    yield made
-    made.close()
-
-
-def test_killed_at_any_call_and_delivered_again_loses_and_doubles_nothing(stage: Stage) -> None:
+@pytest.mark.parametrize("name", STORIES)
+def test_killed_at_any_call_and_delivered_again_loses_and_doubles_nothing(
+    name: str, emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    stage = Stage(emulated_aws, dynamodb, table_name, STORIES[name])
     beginning = stage.state()
     calls = stage.sandbox.count(stage.deliver)
     end = stage.state()
     assert end != beginning, "the story changes something"
     states = [beginning]
-    stage.rewound()
+    stage.rewind()
     for call, moment in moments(calls):
         stage.sandbox.kill(stage.deliver, call, moment)
         left = stage.state()
@@ -230,5 +218,5 @@ def test_killed_at_any_call_and_delivered_again_loses_and_doubles_nothing(stage:
             stage.deliver()
             assert stage.agrees(end), f"killed {moment} call {call}"
         if left != beginning:
-            stage.rewound()
+            stage.rewind()
     assert end in states, "also when all was done and nobody was told"
