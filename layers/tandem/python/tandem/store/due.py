@@ -24,7 +24,8 @@ _BEHIND_ALL = "\U0010ffff"
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """One entry. `subject`: the alert's id (reason keys.WINDOW_ENDS) or the window's (keys.WINDOW_CHANGED).
+    """One entry. `subject`: the id of the alert (reason keys.WINDOW_ENDS), window (keys.WINDOW_CHANGED) or user
+    (keys.DIGEST).
 
     `place` sorts entries by time. `looked_up_to`: the place up to which a window's held alerts were handed over.
     """
