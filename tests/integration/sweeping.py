@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 
+def sweep_of_windows(
+    dynamodb: "DynamoDBClient", sqs: "SQSClient", table: str, queue_url: str, clock: Callable[[], datetime]
+) -> Sweep:
+    """The sweep, as far as windows go."""
+    times = DueTimes(dynamodb, table)
+    held = HeldAlerts(times, Lookups(dynamodb, table), AlertEventQueue(lambda: sqs, queue_url), clock)
+    return Sweep(times, {keys.WINDOW_ENDS: held.ended, keys.WINDOW_CHANGED: held.changed}, clock)
+
+
 class Lapse:
     """`now` is what every part takes for the time; `sweep_and_work` is what a minute brings."""
 
@@ -38,7 +47,7 @@ class Lapse:
         client_of_o1: str | None = "c1",
     ) -> None:
         self.now = START
-        self._dynamodb, self._sqs, self._table, self._queue_url = dynamodb, sqs, table, queue_url
+        self.dynamodb, self.sqs, self._table, self.queue_url = dynamodb, sqs, table, queue_url
         configure(dynamodb, table, client_of_o1=client_of_o1)
         self.windows = Windows(ConfigurationTable(dynamodb, table))
         for window in windows:
@@ -78,24 +87,21 @@ class Lapse:
         return self.a_sweep().run(has_time).taken
 
     def a_sweep(self) -> Sweep:
-        times = DueTimes(self._dynamodb, self._table)
-        queue = AlertEventQueue(lambda: self._sqs, self._queue_url)
-        held = HeldAlerts(times, Lookups(self._dynamodb, self._table), queue, self.clock)
-        return Sweep(times, {keys.WINDOW_ENDS: held.ended, keys.WINDOW_CHANGED: held.changed}, self.clock)
+        return sweep_of_windows(self.dynamodb, self.sqs, self._table, self.queue_url, self.clock)
 
     def queued(self) -> list[Message]:
         """Takes all messages from the queue."""
         found: list[Message] = []
         while True:
-            answer = self._sqs.receive_message(
-                QueueUrl=self._queue_url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+            answer = self.sqs.receive_message(
+                QueueUrl=self.queue_url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
             )
             if not answer.get("Messages"):
                 return found
             for each in answer["Messages"]:
                 group_id = each["Attributes"]["MessageGroupId"]
                 found.append(Message(each["MessageId"], each["Body"], group_id, self.now))
-                self._sqs.delete_message(QueueUrl=self._queue_url, ReceiptHandle=each["ReceiptHandle"])
+                self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=each["ReceiptHandle"])
 
     def work(self) -> list[AlertEvent]:
         """The processor takes what is queued; gives what it was."""
@@ -125,7 +131,7 @@ class Lapse:
         return sorted((each for each in self.of_kind("20") if each["pk"].startswith("DUE#")), key=lambda e: e["sk"])
 
     def of_kind(self, sort: str) -> Iterable[dict[str, Any]]:
-        return of_kind(self._dynamodb, self._table, sort)
+        return of_kind(self.dynamodb, self._table, sort)
 
     def _record(self, window_id: str) -> WindowRecord:
         record = self.windows.get(window_id)

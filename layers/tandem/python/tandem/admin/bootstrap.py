@@ -32,6 +32,7 @@ from tandem.store.configuration.organizations import Organizations
 from tandem.store.configuration.people import People
 from tandem.store.configuration.rules import Rules
 from tandem.store.configuration.table import ConfigurationTable
+from tandem.store.configuration.windows import Windows
 from tandem.store.context import ContextCache
 from tandem.store.listing import Listing
 from tandem.store.lookups import Lookups
@@ -84,6 +85,7 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         clients=Clients(table),
         boards=boards,
         rules=Rules(table),
+        windows=Windows(table),
         people=people,
         listing=Listing(client, name),
         lookups=lookups,

@@ -18,6 +18,7 @@ from tandem.admin.schemas.integrations import (
     is_private_address,
 )
 from tandem.admin.webhook_secrets import new_webhook_secret
+from tandem.admin.windows import remove_windows_of
 from tandem.alerts.models import Provider
 from tandem.ids import new_id
 from tandem.store.configuration.records import Integration, Role, WebhookSecret
@@ -122,6 +123,7 @@ def delete_integration(call: Call[NoBody, NoQuery]) -> Answer:
         return integration
 
     removed = call.services.table.retrying(remove)
+    remove_windows_of(call, removed.integration_id)
     if removed.has_signing_secret:
         call.services.signing_secrets.remove(removed.integration_id)
     return Answer(status=204)
@@ -179,6 +181,7 @@ ROUTES: Routes = (
         None,
         _TAG,
         204,
-        description="Its webhooks are refused at once. Its alerts and tickets stay.",
+        description="Its webhooks are refused at once. Its rules and its own maintenance windows go with it; its "
+        "alerts and tickets stay.",
     ),
 )

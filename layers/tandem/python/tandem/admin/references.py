@@ -21,6 +21,16 @@ def the_integration(call: AnyCall) -> Integration:
     return integration
 
 
+def integration(call: AnyCall, field: str, integration_id: str | None) -> Integration | None:
+    """The integration that the field names; None for none. Raises Problem 422."""
+    if integration_id is None:
+        return None
+    found = call.services.integrations.get(integration_id)
+    if found is None:
+        raise invalid(field, f"there is no integration '{integration_id}'")
+    return found
+
+
 def client(call: AnyCall, field: str, client_id: str | None) -> ClientRecord | None:
     """The client that the field names; None for none. Raises Problem 422."""
     if client_id is None:

@@ -14,6 +14,7 @@ from tandem.admin import (
     ticket_entries,
     tickets,
     webhook_secrets,
+    windows,
 )
 from tandem.admin.calls import Routes
 from tandem.admin.documents import with_documents
@@ -25,6 +26,7 @@ ROUTES: Routes = with_documents(
         *places.ROUTES,
         *clients.ROUTES,
         *rules.ROUTES,
+        *windows.ROUTES,
         *alerts.ROUTES,
         *alert_acts.ROUTES,
         *tickets.ROUTES,

@@ -21,6 +21,7 @@ from tandem.store.configuration.organizations import Organizations
 from tandem.store.configuration.people import People
 from tandem.store.configuration.rules import Rules
 from tandem.store.configuration.table import ConfigurationTable
+from tandem.store.configuration.windows import Windows
 from tandem.store.listing import Listing
 from tandem.store.lookups import Lookups
 
@@ -43,6 +44,7 @@ class Services:
     clients: Clients
     boards: Boards
     rules: Rules
+    windows: Windows
     people: People
     listing: Listing
     lookups: Lookups
