@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +19,7 @@ from tandem.sweeping import held_alerts
 from tandem.sweeping.report import report
 from tandem.sweeping.sweep import Swept, Taken
 from tests.emulator import EmulatedAws
+from tests.integration.admin_calls import function
 from tests.integration.deployment import Calls, configuration_changed
 from tests.integration.sweeping import Lapse
 from tests.unit.alerts.world import START, acknowledged, at, reset, triggered
@@ -333,12 +334,12 @@ def test_a_run_that_fails_half_way_leaves_the_rest_due(lapse: NewLapse, monkeypa
         if sent == 3:
             raise QueueError("full")
 
-    tenant._sqs.meta.events.register("before-call.sqs.SendMessageBatch", full)
+    tenant.sqs.meta.events.register("before-call.sqs.SendMessageBatch", full)
     try:
         with pytest.raises(QueueError):
             tenant.sweep()
     finally:
-        tenant._sqs.meta.events.unregister("before-call.sqs.SendMessageBatch", full)
+        tenant.sqs.meta.events.unregister("before-call.sqs.SendMessageBatch", full)
     tenant.work()
     assert len(tenant.tickets()) == 2
     tenant.sweep_and_work()
@@ -391,7 +392,7 @@ def test_a_thousand_alerts_are_released_in_one_run_with_few_calls(
     _put_held(dynamodb, table_name, count)
     tenant.minutes_later(61)
     client, queue = emulated_aws.client("dynamodb"), emulated_aws.client("sqs")
-    tenant._dynamodb, tenant._sqs = client, queue
+    tenant.dynamodb, tenant.sqs = client, queue
     calls, sent = Calls(client), Counter[str]()
     queue.meta.events.register("before-call.sqs.*", lambda model, **_: sent.update([model.name]))
     started = time.monotonic()
@@ -443,3 +444,28 @@ def test_a_run_is_counted_with_how_late_it_was_and_what_it_left(
     line = capsys.readouterr().out
     for counted in ('"swept": 1', '"sweep_left_over": 0', '"sweep_lag_seconds": 63', '"function": "due_sweep"'):
         assert counted in line
+
+
+def test_the_function_sweeps_what_its_environment_names_and_ends_before_its_time_does(
+    lapse: NewLapse, emulator_environment: EmulatedAws, table_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Context:
+        milliseconds = 14_000
+
+        def get_remaining_time_in_millis(self) -> int:
+            return self.milliseconds
+
+    yesterday = datetime.now(UTC) - timedelta(days=1)  # by the clock that the function has
+    tenant = lapse(MaintenanceWindow("w1", "Yesterday", span=Span(yesterday, yesterday + timedelta(hours=1))))
+    tenant.now = yesterday
+    tenant.fires(triggered())
+    for name in ("TABLE_NAME", "ALERT_QUEUE_URL", "NOTIFICATIONS_QUEUE_URL"):
+        monkeypatch.setenv(name, "")  # set by `function`, and put back behind the test
+    queues = {"ALERT_QUEUE_URL": tenant.queue_url, "NOTIFICATIONS_QUEUE_URL": tenant.queue_url}
+    handler = function("due_sweep", {"TABLE_NAME": table_name, **queues}).handler
+    context = Context()
+    handler({}, context)
+    assert tenant.queued() == []
+    context.milliseconds = 50_000
+    handler({}, context)
+    assert len(tenant.queued()) == 1
