@@ -11,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from tandem.admin.problems import Problem
 from tandem.admin.replayers import Handed, HandoverError, QueueReplayer, StreamReplayer
-from tandem.admin.replaying import AT_ONCE, LIMIT_SECONDS, PER_SECOND, Replaying
+from tandem.admin.replaying import AT_ONCE, FAILED_AGAIN, LIMIT_SECONDS, PER_SECOND, Replaying
 from tandem.dead_letters.letters import DeadLetter, ParkedLetter
 from tandem.store.errors import BusyError
 
@@ -42,10 +42,11 @@ class Outside:
         self.happened.append("send " + " ".join(each.letter_id for each in letters))
         return Handed({each.letter_id: "failed" for each in letters if each.letter.payload == "bad"})
 
-    def mark_replayed(self, parked: ParkedLetter, user_id: str, now: datetime) -> None:
+    def mark_replayed(self, parked: ParkedLetter, user_id: str, now: datetime) -> bool:
         if self.marks_are_broken:
             raise BusyError("the table is busy")
         self.happened.append(f"mark {parked.letter_id} {user_id}")
+        return parked.letter.payload != "parked again"
 
     def pause(self, seconds: float) -> None:
         self.seconds += seconds
@@ -67,6 +68,11 @@ def test_what_is_odd_or_fails_again_is_named_and_not_marked() -> None:
     assert run.not_replayed == {"id-1": "it is odd", "id-2": "failed"}
     assert (run.replayed, run.left) == (1, 0)
     assert outside.happened == ["send id-2 id-3", "mark id-3 u1"]
+
+
+def test_what_was_parked_again_while_it_was_replayed_counts_as_failed() -> None:
+    run = Outside().replaying.run([parked(1, payload="parked again"), parked(2)], "u1", False, NOW)
+    assert (run.replayed, run.not_replayed) == (1, {"id-1": FAILED_AGAIN})
 
 
 def test_letters_of_different_sources_go_their_own_ways_in_their_order() -> None:

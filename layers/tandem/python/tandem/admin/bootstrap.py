@@ -14,6 +14,7 @@ from tandem.admin.application import Application
 from tandem.admin.authentication import Authenticator
 from tandem.admin.desk import DeskStore
 from tandem.admin.first_admin import FirstAdmin
+from tandem.admin.ingest_log import IngestLog
 from tandem.admin.replayers import AlertEventReplayer, QueueReplayer, Replayer, StreamReplayer
 from tandem.admin.replaying import Replaying
 from tandem.admin.route_table import ROUTES
@@ -42,6 +43,7 @@ from tandem.times import utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
@@ -62,6 +64,11 @@ def _sqs() -> "SQSClient":
 @cache
 def _lambda() -> "LambdaClient":
     return boto3.client("lambda", config=_LAMBDA_CONFIG)
+
+
+@cache
+def _logs() -> "CloudWatchLogsClient":
+    return boto3.client("logs", config=_CONFIG)
 
 
 @cache
@@ -99,6 +106,7 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         dead_letters=dead_letters,
         replaying=Replaying(dead_letters, _replayers(queue, environment)),
         inbox=Inbox(client, name),
+        ingest_log=IngestLog(_logs, environment.get("INGEST_LOG_GROUP", "")),
         authenticator=Authenticator(people),
         clock=utc_now,
         tenant=environment.get("TENANT", ""),

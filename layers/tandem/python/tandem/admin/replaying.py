@@ -24,12 +24,14 @@ LIMIT_SECONDS = 20.0
 
 MOST_COUNTED = 10_000
 
+FAILED_AGAIN = "it failed again, or was dropped meanwhile; its reason says why"
+
 
 class Marks(Protocol):
     """Where it is noted what was replayed."""
 
-    def mark_replayed(self, parked: ParkedLetter, user_id: str, now: datetime) -> None:
-        """Raises a StoreError."""
+    def mark_replayed(self, parked: ParkedLetter, user_id: str, now: datetime) -> bool:
+        """False if the letter is not what it was: it failed again. Raises a StoreError."""
         ...
 
 
@@ -99,9 +101,12 @@ class Replaying:
         run.not_replayed |= handed.refused
         run.without_ticket += handed.without_ticket
         for parked in letters:
-            if parked.letter_id not in handed.refused:
-                self._marks.mark_replayed(parked, user_id, now)
+            if parked.letter_id in handed.refused:
+                continue
+            if self._marks.mark_replayed(parked, user_id, now):
                 run.replayed += 1
+            else:
+                run.not_replayed[parked.letter_id] = FAILED_AGAIN
 
 
 def _chunks(letters: Iterable[ParkedLetter]) -> Iterator[list[ParkedLetter]]:

@@ -6,6 +6,7 @@ from tandem.admin import (
     boards,
     clients,
     dead_letters,
+    deliveries,
     integrations,
     notifications,
     people,
@@ -23,6 +24,7 @@ ROUTES: Routes = with_documents(
     (
         *integrations.ROUTES,
         *webhook_secrets.ROUTES,
+        *deliveries.ROUTES,
         *places.ROUTES,
         *clients.ROUTES,
         *rules.ROUTES,

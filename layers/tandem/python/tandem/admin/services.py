@@ -8,6 +8,7 @@ from typing import Protocol
 from tandem.admin.alert_desk import AlertDesk
 from tandem.admin.authentication import Authenticator
 from tandem.admin.desk import DeskStore
+from tandem.admin.ingest_log import IngestLog
 from tandem.admin.replaying import Replaying
 from tandem.alerts.models import AlertEvent
 from tandem.dead_letters.letters import DeadLetters
@@ -55,6 +56,7 @@ class Services:
     queue: EventQueue
     dead_letters: DeadLetters
     replaying: Replaying
+    ingest_log: IngestLog
     inbox: Inbox
     authenticator: Authenticator
     clock: Callable[[], datetime]

@@ -26,9 +26,6 @@ MOST_LOOKED_AT = 1000
 _PAYLOAD_BYTES = 350 * 1024  # an item holds 400 KB; the queue's messages at most 256 KB
 _REASON_BYTES = 4 * 1024
 
-_NOTHING_THERE = "attribute_not_exists(pk)"
-_STILL_THERE = "attribute_exists(pk)"
-
 _BEFORE_ALL, _BEHIND_ALL = "0", "a"
 """Every sort key begins with a year."""
 
@@ -109,8 +106,8 @@ class DeadLetters:
         self._table = table
 
     def park(self, letter: DeadLetter, now: datetime) -> None:
-        """Keep it for 30 days. Parking the same message twice keeps it once, as it was: it may have been replayed
-        meanwhile. Raises a StoreError."""
+        """Keep it for 30 days. Parking the same message twice keeps it once; one that was replayed and failed again
+        counts as not replayed. Raises a StoreError."""
         item = encode_item(
             {
                 **_key_of(letter),
@@ -125,11 +122,8 @@ class DeadLetters:
                 "expires_at": int((now + DEAD_LETTER_RETENTION).timestamp()),
             }
         )
-        try:
-            with translating():
-                self._client.put_item(TableName=self._table, Item=item, ConditionExpression=_NOTHING_THERE)
-        except ConflictError:
-            return
+        with translating():
+            self._client.put_item(TableName=self._table, Item=item)
 
     def page(self, wanted: Wanted, after: str | None, limit: int, now: datetime) -> Found:
         """Letters that fit, newest first, behind the sort key `after`."""
@@ -153,19 +147,23 @@ class DeadLetters:
         letters = (_parked(decode_item(item)) for item in found.values())
         return {each.letter_id: each for each in letters if each.expires_at >= now.timestamp()}
 
-    def mark_replayed(self, parked: ParkedLetter, user_id: str, now: datetime) -> None:
-        """Note that it was handed over again, unless it is gone meanwhile."""
+    def mark_replayed(self, parked: ParkedLetter, user_id: str, now: datetime) -> bool:
+        """Note that it was handed over again. False, and nothing is noted, if it is gone or was parked anew since it
+        was read: then it failed again."""
+        the_same_parking = "parked_at = :parked"
+        values = {":parked": to_text(parked.parked_at), ":now": to_text(now), ":user": user_id}
         try:
             with translating():
                 self._client.update_item(
                     TableName=self._table,
                     Key=encode_item(keys.dead_letter_key_of(parked.letter_id)),
                     UpdateExpression="SET replayed_at = :now, replayed_by = :user",
-                    ConditionExpression=_STILL_THERE,
-                    ExpressionAttributeValues=encode_item({":now": to_text(now), ":user": user_id}),
+                    ConditionExpression=the_same_parking,
+                    ExpressionAttributeValues=encode_item(values),
                 )
         except ConflictError:
-            return
+            return False
+        return True
 
     def drop(self, parked: ParkedLetter) -> None:
         """It is gone."""
