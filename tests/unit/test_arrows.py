@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PRODUCT = ROOT / "layers/tandem/python/tandem"
 OUTSIDE_OF_THE_CORE = ("boto3", "botocore", "httpx", "pydantic", "aws_lambda_powertools", "os", "time", "random")
+WORKERS = ("tandem.processing", "tandem.admin", "tandem.ingest", "tandem.sweeping")
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -34,13 +35,13 @@ def offenders(folder: Path, forbidden: tuple[str, ...]) -> list[str]:
 
 
 def test_the_pure_core_imports_no_io_no_clock_and_none_of_its_users() -> None:
-    users = ("tandem.store", "tandem.desk", "tandem.providers", "tandem.processing", "tandem.admin", "tandem.ingest")
+    users = ("tandem.store", "tandem.desk", "tandem.providers", *WORKERS)
     assert offenders(PRODUCT / "alerts", (*OUTSIDE_OF_THE_CORE, *users)) == []
 
 
 @pytest.mark.parametrize("package", ["store", "desk", "providers"])
 def test_what_stands_beside_the_core_imports_no_worker(package: str) -> None:
-    assert offenders(PRODUCT / package, ("tandem.processing", "tandem.admin", "tandem.ingest", "functions")) == []
+    assert offenders(PRODUCT / package, (*WORKERS, "functions")) == []
 
 
 def test_providers_know_neither_store_nor_desk() -> None:
