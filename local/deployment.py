@@ -59,6 +59,7 @@ def deploy(
         if asset["source"]["path"] == f"{stack_name}.template.json":
             template_url = f"{emulator.endpoint_url}/{bucket}/{key}"
         progress(f"asset {digest[:12]}")
+    _verify_senders(emulator, json.loads((assembly / f"{stack_name}.template.json").read_text()))
     cloudformation: CloudFormationClient = client(emulator, "cloudformation")
     request: dict[str, Any] = {
         "StackName": stack_name,
@@ -102,6 +103,14 @@ def secret_value(emulator: Emulator, secret_id: str) -> str:
     """The text of a secret on the emulator."""
     value: str = client(emulator, "secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
     return value
+
+
+def _verify_senders(emulator: Emulator, template: Mapping[str, Any]) -> None:
+    """Makes SES take mails from the functions' senders, as whoever deploys to AWS does by proving to own them."""
+    for resource in template["Resources"].values():
+        sender = resource.get("Properties", {}).get("Environment", {}).get("Variables", {}).get("MAIL_SENDER")
+        if resource["Type"] == "AWS::Lambda::Function" and sender:
+            client(emulator, "ses").verify_email_identity(EmailAddress=sender)
 
 
 def _publish(emulator: Emulator, assembly: Path, asset: Mapping[str, Any]) -> tuple[str, str]:
