@@ -80,6 +80,10 @@ format: $(DEV) ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+.PHONY: schemas
+schemas: $(DEV) ## write the JSON schemas of the events to docs/events
+	@$(BIN)/python -m tandem.events.schemas docs/events
+
 # ---- a real account
 
 .PHONY: synth

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ def an_integration(
 class Outside:
     """Everything that ingest talks to."""
 
-    def __init__(self, *integrations: Integration) -> None:
+    def __init__(self, *integrations: Integration, tell: Callable[[AlertEvent], None] | None = None) -> None:
         self.integrations = {each.integration_id: each for each in integrations or (an_integration(),)}
         self.signing_secrets: dict[str, str] = {}
         self.sent: list[AlertEvent] = []
@@ -45,6 +45,7 @@ class Outside:
             authentication=Authentication(Remembered(self._signing_secret, lambda: self.seconds)),
             queue=self,
             now=lambda: BEGAN_AT + timedelta(seconds=self.seconds),
+            tell=tell,
         )
 
     def _integration(self, integration_id: str) -> Integration | None:

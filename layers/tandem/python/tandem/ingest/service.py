@@ -28,7 +28,8 @@ class AlertQueue(Protocol):
 
 
 class WebhookIngest:
-    """Receives webhooks. `now` gives the time in UTC."""
+    """Receives webhooks. `now` gives the time in UTC. `tell`, which never raises, is given each event that the queue
+    has."""
 
     def __init__(
         self,
@@ -36,11 +37,13 @@ class WebhookIngest:
         authentication: Authentication,
         queue: AlertQueue,
         now: Callable[[], datetime],
+        tell: Callable[[AlertEvent], None] | None = None,
     ) -> None:
         self._integrations = integrations
         self._authentication = authentication
         self._queue = queue
         self._now = now
+        self._tell = tell
 
     def receive(self, event: Mapping[str, Any]) -> Answer:
         """The answer to an API Gateway event (payload format 2.0). Never raises."""
@@ -75,6 +78,8 @@ class WebhookIngest:
         telemetry.log(
             logging.INFO, "webhook accepted", event_id=outcome.event_id, kind=outcome.kind.value, **seen.ids()
         )
+        if self._tell is not None:
+            self._tell(outcome)
         return answers.accepted(outcome.event_id)
 
     def _authentic(self, request: WebhookRequest, seen: "_Seen") -> Integration:
