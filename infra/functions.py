@@ -68,11 +68,14 @@ class Functions(Construct):
                 "SECRET_PREFIX": secret_prefix,
                 "FIRST_ADMIN_KEY_SECRET_ARN": first_admin_key.secret_arn,
                 "PUBLIC_URL": public_url,
+                "INGEST_LOG_GROUP": maker.log_groups["webhook_ingest"].log_group_name,
                 **alert_queue,
             },
         )
         maker.allow_table(self.admin_api)
         maker.allow(self.admin_api, ["dynamodb:Query"], table.index_arns)
+        # Refused and ignored webhooks are shown from there.
+        maker.allow(self.admin_api, ["logs:FilterLogEvents"], [maker.log_groups["webhook_ingest"].log_group_arn])
         maker.allow(self.admin_api, ["sqs:SendMessage"], [queues.alert_events.queue_arn])
         maker.allow(self.admin_api, ["secretsmanager:GetSecretValue"], [first_admin_key.secret_arn])
         # It writes signing secrets and reads none.

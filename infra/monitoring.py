@@ -1,4 +1,4 @@
-"""Alarms: what somebody must look at, sent to one topic."""
+"""Alarms: what somebody must look at, sent to one topic. docs/operations.md says of each what to do."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -7,19 +7,24 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_cloudwatch_actions import SnsAction
 from constructs import Construct
 
 from infra.api import Api
+from infra.dead_letters import DeadLetterKeeping
 from infra.function_maker import FunctionMaker
-from infra.queues import AlertQueues
+from infra.metrics import NAMESPACE, PERIOD, own_metric
 from infra.tenant import Tenant
 
-METRICS_NAMESPACE = "Tandem"
-"""That of the functions' own metrics too (tandem/telemetry.py)."""
-
-_PERIOD = Duration.minutes(5)
 _OLDEST_MESSAGE = Duration.minutes(5)
+_FURTHEST_BEHIND = Duration.minutes(15)
+_SWEEP_LAG = Duration.minutes(5)
+
+PARKING = ("alert_processor", "event_publisher", "notifier")
+"""Functions that park what can never be processed, and acknowledge it: no queue shows that."""
+
+SWEEP = "due_sweep"
 
 
 class Monitoring(Construct):
@@ -32,7 +37,7 @@ class Monitoring(Construct):
         tenant: Tenant,
         *,
         maker: FunctionMaker,
-        queues: AlertQueues,
+        keeping: DeadLetterKeeping,
         api: Api,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -43,34 +48,92 @@ class Monitoring(Construct):
         if tenant.alarms.email:
             self.topic.add_subscription(subscriptions.EmailSubscription(tenant.alarms.email))
 
-        self._alarm(
-            "DeadLetters",
-            queues.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Maximum"),
-            "Alert events that failed again and again wait in the dead-letter queue.",
-        )
-        self._alarm(
-            "OldestMessage",
-            queues.alert_events.metric_approximate_age_of_oldest_message(period=_PERIOD, statistic="Maximum"),
-            "Alert events wait longer than 5 minutes for alert_processor.",
-            above=_OLDEST_MESSAGE.to_seconds(),
-        )
-        # What alert_processor cannot process it parks in the table and acknowledges; no queue shows that.
-        self._alarm(
-            "ParkedEvents",
-            cloudwatch.Metric(
-                namespace=METRICS_NAMESPACE,
-                metric_name="parked",
-                dimensions_map={"tenant": tenant.name, "function": "alert_processor"},
-                period=_PERIOD,
-                statistic="Sum",
-            ),
-            "Alert events could not be processed and were parked: see GET /api/v1/dead-letters.",
-        )
         for name, function in maker.functions.items():
             self._function_alarms(name, function)
+        for each in keeping.queues:
+            self._queue_alarms(_camel(each.source), each.source, each.queue, each.dead_letters)
+        self._stuck_alarm("StreamFailures", keeping.notices, "notices of failed stream records")
+        for source, function in keeping.streams.items():
+            self._stream_alarm(source, function)
+        self._letter_alarms(maker)
+        if SWEEP in maker.functions:
+            self._sweep_alarms(maker.functions[SWEEP])
+        self._api_alarms(api)
+
+    def _function_alarms(self, name: str, function: lambda_.Function) -> None:
+        prefix = _camel(name)
+        self._alarm(f"{prefix}Errors", function.metric_errors(period=PERIOD), f"{name} failed.")
+        self._alarm(
+            f"{prefix}Throttles",
+            function.metric_throttles(period=PERIOD),
+            f"{name} was held back: the account's or the function's concurrency is used up.",
+        )
+
+    def _queue_alarms(self, prefix: str, source: str, queue: sqs.Queue, dead_letters: sqs.Queue) -> None:
+        self._alarm(
+            f"{prefix}OldestMessage",
+            queue.metric_approximate_age_of_oldest_message(period=PERIOD, statistic="Maximum"),
+            f"Messages of {source} wait longer than 5 minutes.",
+            above=_OLDEST_MESSAGE.to_seconds(),
+        )
+        self._stuck_alarm(prefix, dead_letters, f"dead letters of {source}")
+
+    def _stuck_alarm(self, prefix: str, queue: sqs.Queue, what: str) -> None:
+        """A letter stays a moment in its queue; where it stays for a quarter of an hour, nobody takes it."""
+        self._alarm(
+            f"{prefix}DeadLetters",
+            queue.metric_approximate_number_of_messages_visible(period=PERIOD, statistic="Maximum"),
+            f"dead_letter_keeper leaves {what} in their queue.",
+            periods=3,
+        )
+
+    def _stream_alarm(self, source: str, function: lambda_.Function) -> None:
+        self._alarm(
+            f"{_camel(source)}Behind",
+            function.metric("IteratorAge", period=PERIOD, statistic="Maximum"),
+            f"{source} is more than 15 minutes behind the table's changes, which are kept for a day.",
+            above=_FURTHEST_BEHIND.to_milliseconds(),
+        )
+
+    def _letter_alarms(self, maker: FunctionMaker) -> None:
+        for name in PARKING:
+            if name in maker.functions:
+                self._alarm(
+                    f"{_camel(name)}Parked",
+                    own_metric(self._tenant, name, "parked"),
+                    f"{name} parked what it can never process: see GET /api/v1/dead-letters.",
+                )
+        self._alarm(
+            "LettersKept",
+            own_metric(self._tenant, "dead_letter_keeper", "kept"),
+            "Something failed again and again and is a dead letter now: see GET /api/v1/dead-letters.",
+        )
+        self._alarm(
+            "LettersGivenBack",
+            own_metric(self._tenant, "dead_letter_keeper", "given_back"),
+            "dead_letter_keeper could not write letters; they stay in their queues and are tried again.",
+            periods=3,
+        )
+
+    def _sweep_alarms(self, sweep: lambda_.Function) -> None:
+        self._alarm(
+            "DueSweepLag",
+            own_metric(self._tenant, SWEEP, "sweep_lag_seconds", statistic="Maximum"),
+            "What maintenance windows held is decided more than 5 minutes late.",
+            above=_SWEEP_LAG.to_seconds(),
+        )
+        self._alarm(
+            "DueSweepMissing",
+            sweep.metric_invocations(period=PERIOD, statistic="Sum"),
+            "due_sweep has not run: its schedule is off, or may not call it.",
+            below=1,
+            periods=3,
+        )
+
+    def _api_alarms(self, api: Api) -> None:
         self._alarm(
             "ServerErrors",
-            api.http_api.metric_server_error(period=_PERIOD, statistic="Sum"),
+            api.http_api.metric_server_error(period=PERIOD, statistic="Sum"),
             "Requests were answered with a 5xx: webhooks may not have been stored.",
         )
         # The API's own 4xx metric counts every wrong secret too; only the access log tells a 429 from it.
@@ -80,39 +143,48 @@ class Monitoring(Construct):
             "Requests were answered 429; Tactical RMM sends no webhook a second time.",
         )
 
-    def _function_alarms(self, name: str, function: lambda_.Function) -> None:
-        prefix = "".join(word.capitalize() for word in name.split("_"))
-        self._alarm(f"{prefix}Errors", function.metric_errors(period=_PERIOD), f"{name} failed.")
-        self._alarm(
-            f"{prefix}Throttles",
-            function.metric_throttles(period=_PERIOD),
-            f"{name} was held back: the account's or the function's concurrency is used up.",
-        )
-
     def _lines(self, name: str, log_group: logs.ILogGroup, pattern: str) -> cloudwatch.Metric:
         """How many JSON lines of `log_group` match, as a metric by the tenant that each line names."""
         return logs.MetricFilter(
             self,
             f"{name}Filter",
             log_group=log_group,
-            metric_namespace=METRICS_NAMESPACE,
+            metric_namespace=NAMESPACE,
             metric_name=name,
             filter_pattern=logs.FilterPattern.literal(pattern),
             metric_value="1",
             dimensions={"tenant": "$.tenant"},
-        ).metric(period=_PERIOD, statistic="Sum", dimensions_map={"tenant": self._tenant.name})
+        ).metric(period=PERIOD, statistic="Sum", dimensions_map={"tenant": self._tenant.name})
 
-    def _alarm(self, construct_id: str, metric: cloudwatch.IMetric, description: str, *, above: float = 0) -> None:
+    def _alarm(
+        self,
+        construct_id: str,
+        metric: cloudwatch.IMetric,
+        description: str,
+        *,
+        above: float = 0,
+        below: float | None = None,
+        periods: int = 1,
+    ) -> None:
+        """An alarm on `periods` in a row `above` the one, or `below` the other; only then does no data mean trouble."""
+        operators = cloudwatch.ComparisonOperator
+        missing = cloudwatch.TreatMissingData
         alarm = cloudwatch.Alarm(
             self,
             construct_id,
+            # The alarm's own name is what the message says and what docs/operations.md lists.
+            alarm_name=f"tandem-{self._tenant.name}-{construct_id}",
             alarm_description=f"Tandem {self._tenant.name}: {description}",
             metric=metric,
-            threshold=above,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+            threshold=above if below is None else below,
+            comparison_operator=operators.GREATER_THAN_THRESHOLD if below is None else operators.LESS_THAN_THRESHOLD,
+            evaluation_periods=periods,
+            treat_missing_data=missing.NOT_BREACHING if below is None else missing.BREACHING,
         )
         action = SnsAction(self.topic)
         alarm.add_alarm_action(action)
         alarm.add_ok_action(action)
+
+
+def _camel(name: str) -> str:
+    return "".join(word.capitalize() for word in name.replace("-", "_").split("_"))

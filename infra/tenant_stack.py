@@ -19,11 +19,13 @@ from constructs import Construct
 from infra.acknowledge import acknowledge
 from infra.api import Api
 from infra.bucket import TandemBucket
+from infra.dashboard import Dashboard
+from infra.dead_letters import DeadLetterKeeping, FailingQueue
 from infra.function_maker import FunctionMaker
 from infra.functions import Functions
 from infra.layers import Layers
 from infra.monitoring import Monitoring
-from infra.queues import AlertQueues
+from infra.queues import MAX_RECEIVE_COUNT, AlertQueues
 from infra.schedules import Schedules
 from infra.table import TandemTable
 from infra.tenant import Tenant
@@ -69,7 +71,19 @@ class TenantStack(Stack):
         )
         api.connect(webhook_ingest=functions.webhook_ingest, admin_api=functions.admin_api)
         Schedules(self, "Schedules", tenant, maker=maker, table=table, queues=queues)
-        monitoring = Monitoring(self, "Monitoring", tenant, maker=maker, queues=queues, api=api)
+        keeping = DeadLetterKeeping(
+            self,
+            "DeadLetters",
+            tenant,
+            maker=maker,
+            table=table,
+            bucket=self.bucket,
+            queues=[FailingQueue("alert-events", queues.alert_events, queues.dead_letters, MAX_RECEIVE_COUNT)],
+            streams={},
+            replayed_by=functions.admin_api,
+        )
+        monitoring = Monitoring(self, "Monitoring", tenant, maker=maker, keeping=keeping, api=api)
+        Dashboard(self, "Dashboard", tenant, maker=maker, keeping=keeping, api=api)
 
         self._output("ApiUrl", api.endpoint, "Where the API answers: <ApiUrl>/api/v1/docs")
         self._output("ApiId", api.http_api.api_id, "The HTTP API's id")

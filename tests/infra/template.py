@@ -32,6 +32,19 @@ class Template:
         name: str = log_group["LogGroupName"].rpartition("/")[2]
         return name
 
+    def mappings(self, name: str) -> list[dict[str, Any]]:
+        """The properties of what feeds the function `name`: queues, the table's stream."""
+        return [
+            mapping
+            for mapping in self.properties("AWS::Lambda::EventSourceMapping")
+            if self.content["Resources"][mapping["FunctionName"]["Ref"]]["Properties"] == self.function(name)
+        ]
+
+    def queue(self, name: str) -> dict[str, Any]:
+        """The properties of the queue whose name ends so."""
+        (found,) = [queue for queue in self.properties("AWS::SQS::Queue") if queue["QueueName"].endswith(f"-{name}")]
+        return found
+
     def statements(self, name: str) -> list[dict[str, Any]]:
         """What the role of the function `name` is allowed, by every policy that is attached to it."""
         role = self.function(name)["Role"]["Fn::GetAtt"][0]

@@ -31,6 +31,10 @@ CALLS: dict[str, Grant] = {
     "send_message": ("sqs:SendMessage", "queue"),
     "send_message_batch": ("sqs:SendMessage", "queue"),
     "change_message_visibility": ("sqs:ChangeMessageVisibility", "queue"),
+    "get_object": ("s3:GetObject", "bucket"),
+    "invoke": ("lambda:InvokeFunction", "function"),
+    "filter_log_events": ("logs:FilterLogEvents", "log group"),
+    "send_email": ("ses:SendEmail", "sender"),
     "get_secret_value": ("secretsmanager:GetSecretValue", "integration secrets"),
     "create_secret": ("secretsmanager:CreateSecret", "integration secrets"),
     "put_secret_value": ("secretsmanager:PutSecretValue", "integration secrets"),
@@ -156,11 +160,15 @@ def _place(template: Template, resource: Any) -> str:
         return "index"
     if ":secret:tandem/" in text:
         return "integration secrets"
-    identifier = resource["Ref"] if "Ref" in resource else resource["Fn::GetAtt"][0]
+    if ":identity/" in text:
+        return "sender"
+    identifier = re.findall(r'"(?:Ref": |Fn::GetAtt": \[)"(\w+)"', text)[0]
     return {
         "AWS::DynamoDB::Table": "table",
         "AWS::Logs::LogGroup": "log group",
         "AWS::SQS::Queue": "queue",
+        "AWS::Lambda::Function": "function",
+        "AWS::S3::Bucket": "bucket",
         "AWS::SecretsManager::Secret": "first admin key",
     }[template.content["Resources"][identifier]["Type"]]
 

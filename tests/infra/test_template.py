@@ -16,8 +16,6 @@ from tandem.admin.first_admin import SHORTEST_KEY
 from tandem.alerts.event_message import encode
 from tandem.alerts.limits import IDENTIFIER_BYTES, MESSAGE_BYTES, NAME_BYTES, RAW_GZIPPED_BYTES
 from tandem.alerts.models import AlertEvent, Kind, Origin, Provider, Severity
-from tandem.processing.processor import Processed
-from tandem.processing.report import report
 from tests.emulator import EmulatedAws
 from tests.infra.template import Template
 
@@ -67,20 +65,17 @@ def test_nothing_but_the_table_and_the_bucket_is_left_behind(template: Template)
     assert kept == {"AWS::DynamoDB::Table", "AWS::S3::Bucket"}
 
 
-def test_both_queues_are_fifo_in_high_throughput_mode(template: Template) -> None:
-    queues = template.properties("AWS::SQS::Queue")
-
-    assert len(queues) == 2
-    assert [queue["QueueName"] for queue in queues] == [
-        "tandem-local-alert-events-dead.fifo",
-        "tandem-local-alert-events.fifo",
-    ]
-    for queue in queues:
+def test_the_queue_of_alert_events_and_its_dead_letters_are_fifo_in_high_throughput_mode(template: Template) -> None:
+    for name in ("local-alert-events.fifo", "local-alert-events-dead.fifo"):
+        queue = template.queue(name)
         assert queue["FifoQueue"] is True
         assert queue["DeduplicationScope"] == "messageGroup"
         assert queue["FifoThroughputLimit"] == "perMessageGroupId"
         assert queue["ContentBasedDeduplication"] is False
-        assert queue["SqsManagedSseEnabled"] is True
+
+
+def test_every_queue_is_encrypted(template: Template) -> None:
+    assert all(queue["SqsManagedSseEnabled"] is True for queue in template.properties("AWS::SQS::Queue"))
 
 
 def test_a_queues_message_holds_the_largest_event_and_fits_into_one_item_of_the_table(template: Template) -> None:
@@ -102,23 +97,22 @@ def test_a_queues_message_holds_the_largest_event_and_fits_into_one_item_of_the_
     )
     assert {"identity", "external_alert_id", "device_name"} <= texts.keys()
 
-    for queue in template.properties("AWS::SQS::Queue"):
+    for queue in (template.queue("alert-events.fifo"), template.queue("alert-events-dead.fifo")):
         assert queue["MaximumMessageSize"] == 256 * 1024
         assert len(encode(largest)) < queue["MaximumMessageSize"] / 2
         assert queue["MaximumMessageSize"] + 10 * 1024 < ITEM_BYTES
 
 
 def test_a_message_is_tried_ten_times_and_lives_longer_as_a_dead_letter(template: Template) -> None:
-    (dead_letters,) = [queue for queue in template.properties("AWS::SQS::Queue") if "RedrivePolicy" not in queue]
-    (alert_events,) = [queue for queue in template.properties("AWS::SQS::Queue") if "RedrivePolicy" in queue]
+    dead_letters, alert_events = template.queue("alert-events-dead.fifo"), template.queue("alert-events.fifo")
 
     assert alert_events["RedrivePolicy"]["maxReceiveCount"] == 10
     assert dead_letters["MessageRetentionPeriod"] > alert_events["MessageRetentionPeriod"]
 
 
 def test_the_processor_takes_batches_of_ten_and_returns_single_failures(template: Template) -> None:
-    (mapping,) = template.properties("AWS::Lambda::EventSourceMapping")
-    (alert_events,) = [queue for queue in template.properties("AWS::SQS::Queue") if "RedrivePolicy" in queue]
+    (mapping,) = template.mappings("alert_processor")
+    alert_events = template.queue("alert-events.fifo")
 
     assert mapping["BatchSize"] == 10
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -129,7 +123,7 @@ def test_a_storm_leaves_half_of_a_new_accounts_concurrency_to_webhooks(
     template: Template, acme_template: Template
 ) -> None:
     for each in (template, acme_template):
-        (mapping,) = each.properties("AWS::Lambda::EventSourceMapping")
+        (mapping,) = each.mappings("alert_processor")
 
         # SQS takes no less than 2 here.
         assert 2 <= mapping["ScalingConfig"]["MaximumConcurrency"] <= NEW_ACCOUNTS_CONCURRENCY / 2
@@ -195,7 +189,13 @@ def test_functions_are_told_what_the_contract_says(template: Template) -> None:
         "SECRET_PREFIX",
         "FIRST_ADMIN_KEY_SECRET_ARN",
         "PUBLIC_URL",
+        "REPLAY_QUEUES",
+        "STREAM_CONSUMERS",
+        "INGEST_LOG_GROUP",
     }
+    assert {"DEAD_LETTER_QUEUES", "STREAM_CONSUMERS", "NOTICES_QUEUE_ARN"} <= set(
+        _environment(template, "dead_letter_keeper")
+    )
     assert {_environment(template, name)["TENANT"] for name in FUNCTIONS} == {"local"}
     assert _environment(template, "admin_api")["SECRET_PREFIX"] == "tandem/local/integrations"
 
@@ -223,78 +223,29 @@ def test_nobody_may_scan_or_change_the_table_itself(template: Template) -> None:
         assert not _allowed(template, name) & {"dynamodb:Scan", "dynamodb:DeleteTable", "dynamodb:UpdateTable"}
 
 
+WILDCARDS = {
+    ":secret:tandem/local/integrations/*": "secretsmanager:",
+    "/aws/lambda/*": "s3:",
+    "/alert-events/*": "s3:",
+    "/stream/*": "dynamodb:ListStreams",
+}
+"""How a resource may end that is no single one, and what may be done there: all below the tenant's own name."""
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_the_only_wildcard_is_the_tenants_own_secret_prefix(template: Template, name: str) -> None:
+def test_the_only_wildcards_are_prefixes_of_the_tenants_own(template: Template, name: str) -> None:
     for statement in template.statements(name):
         assert not any("*" in action for action in _list(statement["Action"]))
         for resource in _list(statement["Resource"]):
-            if "*" in json.dumps(resource):
-                assert ":secret:tandem/local/integrations/*" in json.dumps(resource)
-                assert all(action.startswith("secretsmanager:") for action in _list(statement["Action"]))
+            text = json.dumps(resource)
+            if "*" in text:
+                (allowed,) = [action for ending, action in WILDCARDS.items() if f'{ending}"' in text]
+                assert text.count("*") == 1
+                assert all(action.startswith(allowed) for action in _list(statement["Action"]))
 
 
 def test_no_role_has_a_policy_of_aws_own(template: Template) -> None:
     assert not any(role.get("ManagedPolicyArns") for role in template.properties("AWS::IAM::Role"))
-
-
-def test_an_alarm_watches_each_thing_that_can_go_wrong(template: Template) -> None:
-    alarms = template.properties("AWS::CloudWatch::Alarm")
-    watched = {(alarm["Namespace"], alarm["MetricName"]) for alarm in alarms}
-
-    assert watched == {
-        ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
-        ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
-        ("AWS/Lambda", "Errors"),
-        ("AWS/Lambda", "Throttles"),
-        ("AWS/ApiGateway", "5xx"),
-        ("Tandem", "ThrottledRequests"),
-        ("Tandem", "parked"),
-    }
-    for metric in ("Errors", "Throttles"):
-        assert len([alarm for alarm in alarms if alarm["MetricName"] == metric]) == len(FUNCTIONS)
-    for alarm in alarms:
-        assert alarm["TreatMissingData"] == "notBreaching"
-        assert alarm["AlarmActions"]
-        assert alarm["AlarmDescription"].startswith("Tandem local: ")
-
-
-def test_a_429_is_counted_from_the_access_log_as_the_tenants_own(template: Template) -> None:
-    (metric_filter,) = template.properties("AWS::Logs::MetricFilter")
-    (transformation,) = metric_filter["MetricTransformations"]
-    (stage,) = template.properties("AWS::ApiGatewayV2::Stage")
-    alarm = _alarm_on(template, "ThrottledRequests")
-
-    assert metric_filter["FilterPattern"] == '{ $.status = "429" }'
-    assert metric_filter["LogGroupName"]["Ref"] == stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"][0]
-    assert transformation["MetricNamespace"] == alarm["Namespace"]
-    assert transformation["MetricName"] == "ThrottledRequests"
-    assert transformation["Dimensions"] == [{"Key": "tenant", "Value": "$.tenant"}]
-    assert json.loads(stage["AccessLogSettings"]["Format"])["tenant"] == "local"
-    assert _dimensions(alarm) == {"tenant": "local"}
-
-
-def test_the_alarm_on_parked_events_watches_the_metric_that_the_processor_writes(
-    template: Template, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TENANT", _environment(template, "alert_processor")["TENANT"])
-    report([Processed("one", parked="why"), Processed("two", parked="why")])
-    written = json.loads(capsys.readouterr().out.splitlines()[-1])
-    (directive,) = written["_aws"]["CloudWatchMetrics"]
-
-    alarm = _alarm_on(template, "parked")
-    assert written["parked"] == 2
-    assert {"Name": "parked", "Unit": "Count"} in directive["Metrics"]
-    assert alarm["Namespace"] == directive["Namespace"]
-    assert _dimensions(alarm) == {name: written[name] for names in directive["Dimensions"] for name in names}
-    assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 0)
-
-
-def test_alarms_on_tandems_own_metrics_are_of_one_tenant(template: Template, acme_template: Template) -> None:
-    for name, of in (("local", template), ("acme", acme_template)):
-        own = [alarm for alarm in of.properties("AWS::CloudWatch::Alarm") if alarm["Namespace"] == "Tandem"]
-
-        assert own
-        assert all(_dimensions(alarm)["tenant"] == name for alarm in own)
 
 
 def test_the_first_admin_key_is_generated_and_needs_no_quoting(template: Template) -> None:
@@ -386,12 +337,3 @@ def _allowed(template: Template, name: str) -> set[str]:
 def _environment(template: Template, name: str) -> dict[str, Any]:
     found: dict[str, Any] = template.function(name)["Environment"]["Variables"]
     return found
-
-
-def _alarm_on(template: Template, metric: str) -> dict[str, Any]:
-    (found,) = [alarm for alarm in template.properties("AWS::CloudWatch::Alarm") if alarm["MetricName"] == metric]
-    return found
-
-
-def _dimensions(alarm: dict[str, Any]) -> dict[str, Any]:
-    return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
