@@ -29,7 +29,8 @@ class Attempt:
 
 @dataclass
 class Delivery:
-    """One webhook. `attempts` grows as it is tried; `lost`: it was never sent, because the outbox was told so."""
+    """One webhook. `attempts` grows as it is tried; `lost`: it was never sent, because the outbox was told so.
+    `on_attempt` hears of each."""
 
     url: str
     headers: Mapping[str, str]
@@ -38,6 +39,7 @@ class Delivery:
     method: str = "POST"
     attempts: list[Attempt] = field(default_factory=list)
     lost: bool = False
+    on_attempt: Callable[[Attempt], None] | None = None
 
     @property
     def arrived(self) -> bool:
@@ -98,7 +100,12 @@ class Outbox:
             delivery.lost = self.losing
         if not delivery.lost:
             for _ in range(self.copies):
-                delivery.attempts.append(post(delivery, self._timeout))
+                self._keep(delivery, post(delivery, self._timeout))
+
+    @property
+    def is_holding(self) -> bool:
+        """Between `hold` and `release`."""
+        return self._held is not None
 
     def hold(self) -> None:
         """Keeps back what is put from now on."""
@@ -120,6 +127,12 @@ class Outbox:
                 raise TimeoutError(f"{len(self._due) + self._busy} webhooks are still on their way")
             return list(self.deliveries)
 
+    @staticmethod
+    def _keep(delivery: Delivery, attempt: Attempt) -> None:
+        delivery.attempts.append(attempt)
+        if delivery.on_attempt is not None:
+            delivery.on_attempt(attempt)
+
     def _schedule(self, delivery: Delivery, seconds: float = 0.0) -> None:
         """Holding the lock."""
         for _ in range(self.copies if not delivery.attempts else 1):
@@ -137,8 +150,8 @@ class Outbox:
                 _, _, delivery = heapq.heappop(self._due)
                 self._busy += 1
             attempt = post(delivery, self._timeout)
+            self._keep(delivery, attempt)
             with self._changed:
-                delivery.attempts.append(attempt)
                 if not attempt.succeeded and len(delivery.attempts) < self._attempts:
                     self._schedule(delivery, self.delay(len(delivery.attempts)))
                 self._busy -= 1
