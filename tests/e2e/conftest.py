@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.emulator import EmulatedAws
-from tests.simulators.level import signature
+from tests.simulators.levelio.webhooks import signature
 from tests.stack import LocalStack
 
 OUTCOME_SECONDS = 30.0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.admin_calls import HOST, AdminApi, fields, function
-from tests.simulators.level import signature
+from tests.simulators.levelio.webhooks import signature
 from tests.unit.alerts.world import triggered
 from tests.unit.ingest.outside import ALERT, api_event
 
