@@ -1,35 +1,23 @@
 """The notifier on a real table, with a mailer that does what a test tells it."""
 
-import json
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tandem.alerts.models import Severity
-from tandem.dead_letters.letters import DeadLetters
-from tandem.notifications.facts import TicketFacts
 from tandem.notifications.handling import Handled, Message
-from tandem.notifications.inbox import Inbox
-from tandem.notifications.ledger import Ledger
 from tandem.notifications.mail import MailNotSentError, MailRefusedError
 from tandem.notifications.message import digest_due
-from tandem.notifications.notice import Notification, NotificationKind, Preferences
-from tandem.notifications.notifier import LONGEST_BATCH, Notifier
+from tandem.notifications.notice import NotificationKind, Preferences
+from tandem.notifications.notifier import LONGEST_BATCH
 from tandem.notifications.planning import LEASE
-from tandem.notifications.post import NO_TIME, Post
+from tandem.notifications.post import NO_TIME
 from tandem.notifications.tally import SPAN
-from tandem.notifications.wording import Mail
 from tandem.store import keys
 from tandem.store.codec import encode_item
-from tandem.store.configuration.clients import Clients
-from tandem.store.configuration.people import People
-from tandem.store.configuration.records import ApiKey, Role, User
-from tandem.store.configuration.table import ConfigurationTable
-from tandem.store.lookups import Lookups
 from tests.integration.deployment import EVERYTHING_RULE, configure, contents, messages, processor
+from tests.integration.notifying import ADA, BOB, SECOND, Tenant, created
 from tests.unit.alerts.world import START, triggered
 
 if TYPE_CHECKING:
@@ -37,88 +25,10 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.emulator
 
-ADA = User("ada", "Ada", "ada@example.com", Role.TECHNICIAN)
-BOB = User("bob", "Bob", "bob@example.com", Role.TECHNICIAN)
-ADMIN = User("admin", "Admin", None, Role.ADMIN)
-SECOND = timedelta(seconds=1)
-
-
-class Mailer:
-    """Keeps the mails; fails for addresses in `faults`; runs `before` each mail."""
-
-    def __init__(self) -> None:
-        self.mails: list[Mail] = []
-        self.faults: dict[str, Exception] = {}
-        self.before: Callable[[], None] = lambda: None
-
-    def send(self, mail: Mail) -> None:
-        self.before()
-        if mail.to in self.faults:
-            raise self.faults[mail.to]
-        self.mails.append(mail)
-
-    def to(self, user: User) -> list[str]:
-        """The subjects of the user's mails."""
-        return [each.subject for each in self.mails if each.to == user.email]
-
-
-class Tenant:
-    """One table, with Ada and Bob, and a notifier on it."""
-
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self.client, self.table = client, table
-        self.now = START
-        self.mailer = Mailer()
-        self.configuration = ConfigurationTable(client, table)
-        self.people = People(self.configuration)
-        self.inbox = Inbox(client, table)
-        for user in (ADMIN, ADA, BOB):
-            self.people.put_user(user)
-        self.people.add_key(ApiKey("k", "hash", ADMIN.user_id, Role.ADMIN, "wxyz", START))
-
-    def notifier(self, *, sender: bool = True) -> Notifier:
-        ledger = Ledger(self.client, self.table)
-        mailer = self.mailer if sender else None
-        return Notifier(
-            ledger=ledger,
-            users=self.people,
-            facts=TicketFacts(self.client, self.table, Lookups(self.client, self.table), Clients(self.configuration)),
-            post=Post(ledger, mailer, DeadLetters(self.client, self.table), self.clock),
-            clock=self.clock,
-            public_url="https://tandem.example.com",
-        )
-
-    def clock(self) -> datetime:
-        return self.now
-
-    def tell(self, *bodies: str) -> list[Handled]:
-        sent = [Message(f"m{number}-{hash(body)}", body, START) for number, body in enumerate(bodies)]
-        return self.notifier().notify(sent)
-
-    def notifications(self, user: User = ADA) -> list[Notification]:
-        return self.inbox.page(user.user_id, None, 1000, self.now)
-
-    def dead_letters(self) -> list[dict[str, Any]]:
-        return [item for (pk, _), item in contents(self.client, self.table).items() if pk == keys.DEAD_LETTERS]
-
-    def due(self) -> list[str]:
-        return [item["sk"] for (pk, _), item in contents(self.client, self.table).items() if pk.startswith("DUE#")]
-
 
 @pytest.fixture
 def tenant(dynamodb: "DynamoDBClient", table_name: str) -> Tenant:
     return Tenant(dynamodb, table_name)
-
-
-def created(number: int = 1, *users: User, **words: Any) -> str:
-    detail = {
-        "ticket_id": f"t{number}",
-        "number": f"T-{number}",
-        "title": f"Disk {number} is full",
-        "severity": "major",
-        "notify_user_ids": [each.user_id for each in users or (ADA,)],
-    }
-    return json.dumps({"detail-type": "TICKET_CREATED", "detail": detail | words})
 
 
 def test_a_new_ticket_is_one_mail_and_one_notification_for_each(tenant: Tenant) -> None:
