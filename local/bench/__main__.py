@@ -15,7 +15,7 @@ from typing import Any
 
 from infra.tenant import Functions
 from local import emulator
-from local.bench import cost, event_units, imports, ingest, latency, prices, report, storm, throughput
+from local.bench import cost, event_units, imports, ingest, latency, patterns, prices, report, storm, throughput
 from local.bench.event_units import EventUnits, Measured
 from local.bench.setting import Setting, prepare
 from local.bench.tables import MISSED, Table, show
@@ -26,6 +26,7 @@ RESULTS = emulator.ROOT / ".local" / "bench.json"
 _DOING = {
     "units": "Counting calls and units",
     "imports": "Importing the functions",
+    "patterns": "Matching patterns that hang others",
     "throughput": "Applying alerts as fast as it goes",
     "latency": "Sending webhooks over HTTP",
     "storm": "Raising a storm",
@@ -45,6 +46,7 @@ class _Bench:
         return {
             "units": self._units_section,
             "imports": self._imports,
+            "patterns": self._patterns,
             "throughput": self._throughput,
             "latency": self._latency,
             "storm": self._storm,
@@ -68,6 +70,10 @@ class _Bench:
     def _imports(self) -> tuple[list[Table], Any]:
         times = imports.measure()
         return report.imports_table(times), [asdict(each) for each in times]
+
+    def _patterns(self) -> tuple[list[Table], Any]:
+        times = patterns.measure()
+        return report.patterns_table(times), [asdict(each) for each in times]
 
     def _throughput(self) -> tuple[list[Table], Any]:
         measured = self._on_the_emulator(throughput.measure)

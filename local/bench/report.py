@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from local.bench import event_units, imports, storm, throughput
+from local.bench import event_units, imports, patterns, storm, throughput
 from local.bench.cost import MIX, Bill, EventUse, Fixed, IngestUse, ingest_ms, processor_ms
 from local.bench.event_units import CALLS_GOAL, CASES, Measured
 from local.bench.imports import ImportTime
 from local.bench.latency import WEBHOOKS, Latency
+from local.bench.patterns import PatternTime
 from local.bench.prices import Price
 from local.bench.storm import Storm
 from local.bench.tables import Table, goal
@@ -88,6 +89,30 @@ def imports_table(times: Sequence[ImportTime]) -> list[Table]:
                 "of the baseline.",
                 "webhook_ingest makes its clients of DynamoDB and SQS while it is imported; alert_processor makes its "
                 "own at the first batch.",
+            ),
+        )
+    ]
+
+
+def patterns_table(times: Sequence[PatternTime]) -> list[Table]:
+    """Matching times of patterns that hang engines which backtrack."""
+    rows: list[tuple[str, ...]] = [
+        (
+            each.pattern,
+            f"{each.first_ms:.2f} ms",
+            f"{each.worst_ms:.2f} ms",
+            "" if each.pattern == patterns.COUNTING else goal(max(each.first_ms, each.worst_ms) < patterns.GOAL_MS),
+        )
+        for each in times
+    ]
+    return [
+        Table(
+            f"A rule's message pattern and a message of {patterns.MESSAGE_BYTES // 1024} KB",
+            ("pattern", "first time", f"worst of {patterns.ROUNDS} more", "goal"),
+            rows,
+            (
+                f"Goal: below {patterns.GOAL_MS:g} ms of processor time. The last is no such pattern: it makes RE2 "
+                "itself slow, though never more than linear in the message and in what is counted.",
             ),
         )
     ]

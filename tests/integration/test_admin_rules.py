@@ -261,7 +261,7 @@ def test_a_pattern_that_is_none_is_refused_with_its_position(
     assert f"at position {position}:" in error["message"], error["message"]
 
 
-@pytest.mark.parametrize("pattern", ["", "x" * 1001, r"((a{100}){100}){100}", 5, ["a"]])
+@pytest.mark.parametrize("pattern", ["", "x" * 1001, r"((a{100}){100}){100}", "(.?){1000}z", 5, ["a"]])
 def test_a_pattern_that_is_wrong_as_a_whole_is_refused_too(
     refusing: AdminApi, refusing_path: str, pattern: object
 ) -> None:

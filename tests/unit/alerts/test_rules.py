@@ -69,3 +69,55 @@ def test_a_pattern_sees_the_first_16_kb_of_a_message() -> None:
     message = "x" * 16 * 1024 + "needle"
     assert not matches(RuleConditions(message_pattern="needle"), message=message)
     assert matches(RuleConditions(message_pattern="x$"), message=message)
+
+
+A_64_KB_MESSAGE = "a" * (64 * 1024 - 1) + "!"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        # Each keeps a backtracking engine busy for longer than anyone waits. They see 16 KB, which are all `a`.
+        ("(a+)+$", True),
+        ("(a+)+!$", False),
+        ("(a|aa)+$", True),
+        ("(a|a)*b", False),
+        ("([a-z]+)*=", False),
+        ("(.*a){20}", True),
+        ("(.*a){20}b", False),
+        ("(.*a){100}$", True),
+        ("(x+x+)+y", False),
+        (r"^(([a-z])+.)+[A-Z]([a-z])+$", False),
+        ("(a?){500}a{500}$", True),
+        (r"(\w+\s?)*$", True),
+        (r"(\w{1,20}\s?){20}b", False),
+    ],
+)
+def test_a_pattern_that_would_hang_a_backtracking_engine_gives_its_answer(pattern: str, expected: bool) -> None:
+    """How long each takes is shown by `make bench`."""
+    assert matches(RuleConditions(message_pattern=pattern), message=A_64_KB_MESSAGE) is expected
+
+
+@pytest.mark.parametrize("pattern", ["!", "a!$", r"a{16}\W"])
+def test_what_stands_behind_the_first_16_kb_is_not_looked_at(pattern: str) -> None:
+    assert not matches(RuleConditions(message_pattern=pattern), message=A_64_KB_MESSAGE)
+    assert matches(RuleConditions(message_pattern=pattern), message=A_64_KB_MESSAGE[-64:])
+
+
+def test_16_kb_are_counted_in_bytes_and_no_character_is_cut_in_two() -> None:
+    message = "é" * 8192 + "needle"
+    assert matches(RuleConditions(message_pattern="^é{500}"), message=message)
+    assert not matches(RuleConditions(message_pattern="needle"), message=message)
+    assert not matches(RuleConditions(keywords=("needle",)), message=message)
+    assert matches(RuleConditions(message_pattern="^x(é+)$"), message="x" + message)
+
+
+def test_a_pattern_that_unfolds_to_more_than_can_be_searched_in_time_is_refused() -> None:
+    for pattern in ("(.?){1000}z", "((a{100}){100}){100}"):
+        with pytest.raises(BadPatternError, match=r"too large|repetition"):
+            compile_pattern(pattern)
+
+
+def test_groups_alternatives_and_flags_mean_what_they_mean_elsewhere() -> None:
+    for pattern in ("(disk|Disk) (?:C|D): is", "(?i)DISK", "(?P<drive>[A-Z]): is full", "^(D)(i)(s)(k)"):
+        assert matches(RuleConditions(message_pattern=pattern)), pattern

@@ -14,6 +14,13 @@ from tandem.alerts.models import AlertEvent, Rule, RuleConditions
 MATCHED_BYTES = 16 * 1024
 """Patterns and keywords look at this much of a message."""
 
+LARGEST_PROGRAM = 2_000
+"""RE2's steps of one pattern; `.{0,200}` has about so many. RE2's time is linear in the message and in these."""
+
+_AUTOMATON_BYTES = 8 << 20
+"""What RE2 may keep of the states it has met (its own default): with less, patterns that count, such as `a{1000}b`, are
+searched without an automaton, which takes a hundred times as long."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -29,17 +36,26 @@ class BadPatternError(ValueError):
 
 @lru_cache(maxsize=512)
 def compile_pattern(pattern: str) -> Any:
-    """The compiled RE2 pattern. Raises BadPatternError with RE2's reason."""
+    """The compiled RE2 pattern. Raises BadPatternError with RE2's reason, or when it is larger than LARGEST_PROGRAM.
+
+    Groups capture nothing: where they begin and end is nobody's question, and finding it would cost `(.*a){20}` a
+    hundred times what the match costs.
+    """
     import re2  # only rules with a pattern need it, and its import costs
 
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = 1 << 20
+    options.never_capture = True
+    options.max_mem = _AUTOMATON_BYTES
     try:
-        return re2.compile(pattern, options=options)
+        compiled = re2.compile(pattern, options=options)
     except re2.error as error:
         reason = error.args[0] if error.args else error
         raise BadPatternError(reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)) from None
+    if compiled.programsize > LARGEST_PROGRAM:
+        steps = compiled.programsize
+        raise BadPatternError(f"pattern too large - its repetitions unfold to {steps} steps of {LARGEST_PROGRAM}")
+    return compiled
 
 
 def first_match(rules: Iterable[Rule], event: AlertEvent, organization_id: str | None) -> Match:
