@@ -49,6 +49,14 @@ class TandemTable(Construct):
         return self.table.table_arn
 
     @property
+    def stream_arn(self) -> str:
+        """The ARN of the table's stream, as a token."""
+        arn = self.table.table_stream_arn
+        if arn is None:
+            raise LookupError("the table has no stream")
+        return arn
+
+    @property
     def index_arns(self) -> list[str]:
         """The ARN of each index: spelled out, so that no grant needs a wildcard."""
         return [f"{self.arn}/index/{name}" for name in INDEXES]

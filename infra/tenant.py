@@ -87,6 +87,13 @@ class Alarms(_Section):
     email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an e-mail address")] | None = None
 
 
+class Events(_Section):
+    """What goes on the tenant's event bus beside what becomes of alerts and tickets."""
+
+    webhook_received: Annotated[bool, Field(strict=True)] = False
+    """An event for each webhook that told of an alert, put by webhook_ingest once it is safe: one call more each."""
+
+
 class Notifications(_Section):
     """What users are told of new tickets."""
 
@@ -111,6 +118,7 @@ class Tenant(_Section):
     throttle: Throttle = Throttle()
     logs: Logs = Logs()
     alarms: Alarms = Alarms()
+    events: Events = Events()
     notifications: Notifications = Notifications()
     custom_domain: CustomDomain | None = None
     public_url: HttpsUrl | None = None
@@ -140,6 +148,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "throttle": Throttle,
     "logs": Logs,
     "alarms": Alarms,
+    "events": Events,
     "notifications": Notifications,
     "custom_domain": CustomDomain,
 }

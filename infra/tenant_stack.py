@@ -21,10 +21,12 @@ from infra.api import Api
 from infra.bucket import TandemBucket
 from infra.dashboard import Dashboard
 from infra.dead_letters import DeadLetterKeeping, FailingQueue
+from infra.events import Events
 from infra.function_maker import FunctionMaker
 from infra.functions import Functions
 from infra.layers import Layers
 from infra.monitoring import Monitoring
+from infra.notifications import Notifications
 from infra.queues import MAX_RECEIVE_COUNT, AlertQueues
 from infra.schedules import Schedules
 from infra.table import TandemTable
@@ -59,6 +61,7 @@ class TenantStack(Stack):
         api = Api(self, "Api", tenant)
         first_admin_key = self._first_admin_key()
         maker = FunctionMaker(tenant, table, Layers(self, "Layers", tenant, interpreter=interpreter))
+        public_url = tenant.public_url or self._public_url(api.endpoint)
         functions = Functions(
             self,
             "Functions",
@@ -67,10 +70,24 @@ class TenantStack(Stack):
             table=table,
             queues=queues,
             first_admin_key=first_admin_key,
-            public_url=tenant.public_url or self._public_url(api.endpoint),
+            public_url=public_url,
         )
         api.connect(webhook_ingest=functions.webhook_ingest, admin_api=functions.admin_api)
-        Schedules(self, "Schedules", tenant, maker=maker, table=table, queues=queues)
+        self.events = Events(self, "Events", tenant, maker=maker, table=table, bucket=self.bucket)
+        if tenant.events.webhook_received:
+            self.events.tell_of_webhooks(functions.webhook_ingest)
+        schedules = Schedules(self, "Schedules", tenant, maker=maker, table=table, queues=queues)
+        notifications = Notifications(
+            self,
+            "Notifications",
+            tenant,
+            maker=maker,
+            table=table,
+            bus=self.events.bus,
+            source=self.events.source,
+            public_url=public_url,
+        )
+        notifications.take_digests_from(schedules.due_sweep)
         keeping = DeadLetterKeeping(
             self,
             "DeadLetters",
@@ -78,8 +95,11 @@ class TenantStack(Stack):
             maker=maker,
             table=table,
             bucket=self.bucket,
-            queues=[FailingQueue("alert-events", queues.alert_events, queues.dead_letters, MAX_RECEIVE_COUNT)],
-            streams={},
+            queues=[
+                FailingQueue("alert-events", queues.alert_events, queues.dead_letters, MAX_RECEIVE_COUNT),
+                notifications.failing,
+            ],
+            streams={"event-publisher": self.events.event_publisher},
             replayed_by=functions.admin_api,
         )
         monitoring = Monitoring(self, "Monitoring", tenant, maker=maker, keeping=keeping, api=api)
@@ -94,6 +114,7 @@ class TenantStack(Stack):
         )
         self._output("TableName", table.name, "The DynamoDB table")
         self._output("BucketName", self.bucket.name, "The bucket of archived alert events and failed stream records")
+        self._output("EventBusName", self.events.bus.event_bus_name, "The event bus that tells of alerts and tickets")
         self._output("AlertQueueUrl", queues.alert_events.queue_url, "The queue of alert events")
         self._output(
             "DeadLetterQueueUrl", queues.dead_letters.queue_url, "Where alert events end that cannot be processed"

@@ -2,7 +2,7 @@
 
 One account a tenant is recommended; this keeps the other way open. The quotas are the defaults in AWS's user guides of
 2026: "IAM and STS quotas", "Amazon API Gateway quotas", "Lambda quotas", "Quotas in Amazon DynamoDB", "General
-purpose bucket quotas".
+purpose bucket quotas", "Amazon EventBridge quotas".
 """
 
 import io
@@ -19,6 +19,7 @@ QUOTAS = {
     "AWS::ApiGatewayV2::Api": 600,
     "AWS::CloudWatch::Alarm": 5_000,
     "AWS::DynamoDB::Table": 2_500,
+    "AWS::Events::EventBus": 100,
     "AWS::IAM::Role": 1_000,
     "AWS::S3::Bucket": 10_000,
     "AWS::SecretsManager::Secret": 500_000,
