@@ -95,6 +95,11 @@ def test_an_inactive_window_never_holds() -> None:
     assert current(window, utc("2026-06-01 00:00")) is None
 
 
+@pytest.mark.parametrize("zone", ["Mars/Olympus_Mons", "Europe", "../etc/passwd", ""])
+def test_a_window_in_a_timezone_that_nobody_knows_any_more_never_holds_and_stops_no_alert(zone: str) -> None:
+    assert current(weekly("00:00", "23:59", zone), utc("2026-06-01 12:00")) is None
+
+
 def test_all_scopes_that_are_given_must_fit() -> None:
     span = Span(utc("2026-01-01 00:00"), utc("2027-01-01 00:00"))
     window = MaintenanceWindow("w", "Scoped", integration_id="i1", client_id="c1", asset_id="a1", span=span)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import IntEnum
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _DAY = timedelta(days=1)
 _LOOKED_BACK = 3 * _DAY
@@ -82,7 +82,7 @@ class MaintenanceWindow:
 
 def occurrences(window: MaintenanceWindow, since: datetime) -> Iterator[Span]:
     """The window's occurrences that end after `since`, in order of their start; without end for an unbounded weekly
-    one."""
+    one, none for one in a timezone that is not known."""
     if window.span is not None:
         if window.span.ends_at > since:
             yield window.span
@@ -90,7 +90,10 @@ def occurrences(window: MaintenanceWindow, since: datetime) -> Iterator[Span]:
     if window.weekly is None or not window.weekly.days:
         return
     weekly = window.weekly
-    zone = ZoneInfo(weekly.timezone)
+    try:
+        zone = ZoneInfo(weekly.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return  # known when it was saved, gone since: better a ticket too many than no alert that can be decided
     day = (since - _LOOKED_BACK).astimezone(zone).date()
     if weekly.from_date is not None:
         day = max(day, weekly.from_date)
