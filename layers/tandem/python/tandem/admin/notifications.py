@@ -47,7 +47,7 @@ def list_notified_tickets(call: Call[NoBody, PageQuery]) -> Answer:
 def read_notification(call: Call[NoBody, NoQuery]) -> Answer:
     """The notification, read; once read it stays so."""
     notification_id = call.params["notification_id"]
-    read = call.services.inbox.read(call.principal.user_id, notification_id, call.now)
+    read = call.services.inbox.mark_read(call.principal.user_id, notification_id, call.now)
     if read is None:
         raise not_found("notification", notification_id)
     return Answer(_shape(read))

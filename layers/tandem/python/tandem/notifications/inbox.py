@@ -59,7 +59,7 @@ class Inbox:
             return None
         return _seen(notification_of(values), self._mark(user_id))
 
-    def read(self, user_id: str, notification_id: str, now: datetime) -> Notification | None:
+    def mark_read(self, user_id: str, notification_id: str, now: datetime) -> Notification | None:
         """Mark one notification of the user as read, if it is not, and give it; None when there is none."""
         before = self.get(user_id, notification_id, now)
         if before is None or before.read_at is not None:
