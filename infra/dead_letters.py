@@ -18,8 +18,9 @@ from infra.function_maker import FunctionMaker
 from infra.table import TandemTable
 from infra.tenant import Tenant
 
-TIMEOUT = Duration.seconds(60)
-"""Enough for an object with a thousand records; a message takes some milliseconds."""
+TIMEOUT = Duration.minutes(5)
+"""Enough for an object with the ten thousand records that a batch of the stream may have; each takes some
+milliseconds."""
 
 _VISIBILITY = Duration.seconds(TIMEOUT.to_seconds() * 6)
 """As AWS asks for, so that a message is not received twice at a time; also how long a letter waits that could not be

@@ -112,7 +112,6 @@ class Monitoring(Construct):
             "LettersGivenBack",
             own_metric(self._tenant, "dead_letter_keeper", "given_back"),
             "dead_letter_keeper could not write letters; they stay in their queues and are tried again.",
-            periods=3,
         )
 
     def _sweep_alarms(self, sweep: lambda_.Function) -> None:
