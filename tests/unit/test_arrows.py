@@ -1,6 +1,9 @@
 """The arrows of the architecture: who may import whom."""
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,13 +42,29 @@ def test_the_pure_core_imports_no_io_no_clock_and_none_of_its_users() -> None:
     assert offenders(PRODUCT / "alerts", (*OUTSIDE_OF_THE_CORE, *users)) == []
 
 
-@pytest.mark.parametrize("package", ["store", "desk", "providers"])
+@pytest.mark.parametrize("package", ["store", "desk", "providers", "connections"])
 def test_what_stands_beside_the_core_imports_no_worker(package: str) -> None:
     assert offenders(PRODUCT / package, (*WORKERS, "functions")) == []
 
 
 def test_providers_know_neither_store_nor_desk() -> None:
     assert offenders(PRODUCT / "providers", ("tandem.store", "tandem.desk")) == []
+
+
+def test_the_request_core_knows_no_vendor_no_store_and_no_desk() -> None:
+    assert offenders(PRODUCT / "connections", ("tandem.store", "tandem.desk", "tandem.providers")) == []
+
+
+def test_webhook_ingest_opens_no_vendor_client() -> None:
+    program = """
+import sys
+import tandem.ingest.bootstrap, tandem.ingest.service, tandem.providers.registry
+found = [name for name in sys.modules if name.split(".")[0] in ("httpx", "httpcore") or "tandem.connections" in name]
+assert not found, found
+"""
+    environment = {**os.environ, "PYTHONPATH": str(PRODUCT.parent)}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_product_imports_no_function_and_infra_imports_no_product() -> None:

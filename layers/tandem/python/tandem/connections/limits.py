@@ -1,0 +1,88 @@
+"""How much Tandem asks of a vendor: how often, how long, how many times, how many bytes."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tandem.connections.errors import TimeIsUp
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """So many requests in any such length of time: `RateLimit(60, timedelta(minutes=1))`."""
+
+    requests: int
+    per: timedelta
+
+    def __post_init__(self) -> None:
+        if self.requests < 1 or self.per <= timedelta():
+            raise ValueError("a rate needs at least one request and some time")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one integration may use.
+
+    `attempts`: of one request, the first included. `first_wait`, `longest_wait`: seconds; the wait before attempt n + 1
+    is a random part of first_wait * 2^(n - 1), and never longer than longest_wait. `document_bytes`: of an answer that
+    is read as a whole; `listing_bytes`: of one that is read row by row. `pages`: of one listing.
+    """
+
+    rate: RateLimit
+    attempts: int = 4
+    first_wait: float = 0.5
+    longest_wait: float = 8.0
+    connect_seconds: float = 5.0
+    answer_seconds: float = 30.0
+    document_bytes: int = 16 * MEGABYTE
+    listing_bytes: int = 256 * MEGABYTE
+    pages: int = 10_000
+
+
+class Deadline:
+    """The end of the time for a piece of work; `clock` as time.monotonic."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._end = clock() + seconds
+        self.seconds = seconds
+
+    def remaining(self) -> float:
+        """Seconds; never negative."""
+        return max(0.0, self._end - self._clock())
+
+    def time_is_up(self, vendor: str) -> TimeIsUp:
+        """The error to raise when nothing remains."""
+        return TimeIsUp(
+            f"{vendor} took longer than the {self.seconds:.0f} seconds that Tandem has for this. It is tried again; if "
+            "this stays so, look at how quickly the server answers."
+        )
+
+
+class Pace:
+    """Keeps to a rate: never more requests than allowed in any window of the rate's length.
+
+    One integration's, of one function instance, and shared by all that this instance asks of it. What other instances
+    and other programs use of the same allowance shows as 429, which is waited for (http.py).
+    """
+
+    def __init__(self, rate: RateLimit, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        self._rate = rate
+        self._clock = clock
+        self._sleep = sleep
+        self._sent: deque[float] = deque(maxlen=rate.requests)
+
+    def wait(self, deadline: Deadline, vendor: str) -> None:
+        """Returns when the next request may go out. Raises TimeIsUp at once if that is after the deadline."""
+        now = self._clock()
+        at = now
+        if len(self._sent) == self._rate.requests:
+            at = max(now, self._sent[0] + self._rate.per.total_seconds())
+        if at - now >= deadline.remaining():
+            raise deadline.time_is_up(vendor)
+        self._sent.append(at)
+        if at > now:
+            self._sleep(at - now)
