@@ -15,11 +15,11 @@ from tandem.admin.schemas.integrations import (
     IntegrationChange,
     IntegrationCreate,
     NewIntegrationAnswer,
-    is_private_address,
 )
 from tandem.admin.webhook_secrets import new_webhook_secret
 from tandem.admin.windows import remove_windows_of
 from tandem.alerts.models import Provider
+from tandem.connections.address import is_private_address
 from tandem.ids import new_id
 from tandem.store.configuration.records import Integration, Role, WebhookSecret
 

@@ -1,9 +1,6 @@
 """Integrations, and the secrets of their webhooks."""
 
-import ipaddress
-import socket
 from typing import Annotated, Any, Literal, Self
-from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
@@ -43,24 +40,6 @@ SigningSecret = Annotated[
         description="Write-only. Level makes it; no other RMM signs its webhooks", json_schema_extra={"writeOnly": True}
     ),
 ]
-
-
-def is_private_address(url: str) -> bool:
-    """The address names a machine that is not on the public internet. Only a literal IP address and `localhost` can be
-    told without asking the DNS."""
-    host = normalize("NFKC", urlsplit(url).hostname or "").rstrip(".")
-    try:
-        return not ipaddress.ip_address(_as_the_system_reads_it(host)).is_global
-    except ValueError:
-        return host == "localhost" or host.endswith((".localhost", ".local", ".internal"))
-
-
-def _as_the_system_reads_it(host: str) -> str:
-    """The address that `127.1`, `0x7f.0.0.1` and `2130706433` spell: name resolution takes them for one."""
-    try:
-        return socket.inet_ntoa(socket.inet_aton(host))
-    except OSError:
-        return host
 
 
 class IntegrationCreate(Taken):
