@@ -197,11 +197,12 @@ class Fixed:
     """What a tenant's stack costs each month, whatever it does. Counts of infra/; `metrics`: names times the values
     of their dimensions that a busy month has."""
 
-    metrics: int = 20
-    alarms: int = 11
+    metrics: int = 36
+    alarms: int = 32
+    dashboards: int = 1
     secrets: int = 2
-    pollers: int = 5
-    """Lambda keeps so many connections to a queue open, each asking again after 20 s without a message."""
+    pollers: int = 25
+    """Lambda keeps five connections to each queue open, each asking again after 20 s without a message."""
 
     def lines(self, prices: Mapping[str, Price]) -> list[Line]:
         """By component."""
@@ -209,6 +210,7 @@ class Fixed:
         counted = [
             ("Custom metrics", float(self.metrics), "metric"),
             ("Alarms", float(self.alarms), "alarm"),
+            ("Dashboard", float(self.dashboards), "dashboard"),
             ("Secrets", float(self.secrets), "secret"),
             ("SQS: Lambda asking an idle queue", polls, "sqs_fifo"),
         ]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from infra.dashboard import OUTCOMES, WEBHOOK_METRICS
+from local.bench.cost import Fixed
 from local.emulator import ROOT
 from tandem.admin import ingest_log
 from tandem.alerts.models import Outcome
@@ -53,6 +54,15 @@ def test_every_alarm_is_sent_as_the_tenants_own_also_when_it_ends(template: Temp
             assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": topic}]
             if alarm["Namespace"] == "Tandem":
                 assert dimensions(alarm)["tenant"] == tenant
+
+
+def test_the_costs_are_told_with_as_many_alarms_and_idle_queues_as_there_are(template: Template) -> None:
+    of_queues = [
+        each for each in template.properties("AWS::Lambda::EventSourceMapping") if "StartingPosition" not in each
+    ]
+    assert Fixed().alarms == len(alarms(template))
+    assert Fixed().pollers == 5 * len(of_queues)
+    assert Fixed().dashboards == len(template.properties("AWS::CloudWatch::Dashboard"))
 
 
 def test_only_what_must_always_run_is_missed_when_it_says_nothing(template: Template) -> None:

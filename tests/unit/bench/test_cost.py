@@ -106,7 +106,8 @@ def test_the_bill_adds_up_and_names_its_dearest_components() -> None:
 
 
 def test_a_stack_that_does_nothing_pays_for_metrics_alarms_secrets_and_polls() -> None:
-    monthly = {line.component: line.usd for line in Fixed(metrics=10, alarms=5, secrets=3).lines(PRICES)}
+    monthly = {line.component: line.usd for line in Fixed(metrics=10, alarms=5, secrets=3, pollers=5).lines(PRICES)}
+    assert monthly["Dashboard"] == pytest.approx(3.0)
     assert monthly["Custom metrics"] == pytest.approx(3.0)
     assert monthly["Alarms"] == pytest.approx(0.5)
     assert monthly["Secrets"] == pytest.approx(1.2)
