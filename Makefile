@@ -36,7 +36,7 @@ NO_CDK := $(if $(wildcard node_modules/.bin/cdk),,node_modules)
 .PHONY: help
 help: ## this list
 	@printf 'Tandem. Targets:\n\n'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nOptions: TENANT=<name of infra/tenants/<name>.toml>, PYTHON=<interpreter>, TANDEM_PORT=<port of the local stack>,\n'
 	@printf '         TANDEM_HOME=<folder of another local stack, beside the usual one>\n'
 
@@ -57,6 +57,10 @@ down: $(DEV) ## stop the local stack; its data stays
 .PHONY: reset
 reset: $(DEV) ## stop the local stack and wipe its data
 	@$(BIN)/python -m local.reset
+
+.PHONY: simulators
+simulators: $(DEV) ## simulated NinjaOne, Tactical RMM and Level on this machine, to connect to and to drive with curl
+	@$(BIN)/python -m tests.simulators
 
 .PHONY: bench
 bench: $(DEV) $(EMU) ## measure: calls and units per event, imports, throughput, latency, cost; 3 minutes on a quiet machine

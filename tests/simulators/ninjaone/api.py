@@ -362,13 +362,13 @@ class Api:
             else:
                 rows = self._rows(query, request.parameter("df"), request)
                 cursor = self._cursors.open(self._state.new_uid(), query, rows, now)
-            first = cursor.first
             offset = cursor.offset
-            page, more = self._cursors.page(cursor, size)
+            if Kind.REPEATED_PAGE in request.effects and cursor.first:
+                page, more = cursor.first, True
+            else:
+                page, more = self._cursors.page(cursor, size)
             if Kind.MISSING_PAGE in request.effects:
                 page, more = self._cursors.page(cursor, size) if more else ([], False)
-            if Kind.REPEATED_PAGE in request.effects:
-                page, more = first or page, True
             if request.effects & {Kind.HALF_LISTING, Kind.EMPTY_LISTING}:
                 page, more = _spoilt(page, request), False
             if not more and offset == 0:
