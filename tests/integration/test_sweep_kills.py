@@ -6,17 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tandem.alert_queue import AlertEventQueue
 from tandem.alerts.windows import MaintenanceWindow, Span
-from tandem.store import keys
-from tandem.store.due import DueTimes
-from tandem.store.lookups import Lookups
-from tandem.sweeping.held_alerts import HeldAlerts
-from tandem.sweeping.sweep import Sweep
 from tests.emulator import EmulatedAws, create_table
 from tests.integration.deployment import contents
 from tests.integration.kills import Sandbox, moments, outline
-from tests.integration.sweeping import Lapse
+from tests.integration.sweeping import Lapse, sweep_of_windows
 from tests.unit.alerts.world import at, reset, triggered
 
 if TYPE_CHECKING:
@@ -45,10 +39,7 @@ class Tenant:
         watched, watched_sqs = aws.client("dynamodb"), aws.client("sqs")
         for client in (watched, watched_sqs):
             sandbox.attach(client.meta.events)
-        times, queue = DueTimes(watched, self._table), AlertEventQueue(lambda: watched_sqs, queue_url)
-        held = HeldAlerts(times, Lookups(watched, self._table), queue, self.lapse.clock)
-        handlers = {keys.WINDOW_ENDS: held.ended, keys.WINDOW_CHANGED: held.changed}
-        self._doomed = Sweep(times, handlers, self.lapse.clock)
+        self._doomed = sweep_of_windows(watched, watched_sqs, self._table, queue_url, self.lapse.clock)
 
     def sweep(self) -> None:
         """A run that may be killed."""
