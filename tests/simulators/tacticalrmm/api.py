@@ -136,11 +136,11 @@ class Api:
         add("PUT", "/alerts/{id}/", self._change_alert)
         add("DELETE", "/alerts/{id}/", self._delete_alert)
         add("GET", "/beta/v1/client/", self._beta_clients)
-        add("GET", "/beta/v1/client/{id}/", lambda _, each: json_reply(self._beta(state.clients, each, "client")))
+        add("GET", "/beta/v1/client/{id}/", self._beta_alone(state.clients, rendering.beta_client))
         add("GET", "/beta/v1/site/", lambda request: self._beta_list(request, state.sites, rendering.beta_site))
-        add("GET", "/beta/v1/site/{id}/", lambda _, each: json_reply(self._beta(state.sites, each, "site")))
+        add("GET", "/beta/v1/site/{id}/", self._beta_alone(state.sites, rendering.beta_site))
         add("GET", "/beta/v1/agent/", self._beta_agents)
-        add("GET", "/beta/v1/agent/{id}/", lambda _, each: json_reply(self._beta(state.agents, each, "agent")))
+        add("GET", "/beta/v1/agent/{id}/", self._beta_alone(state.agents, rendering.beta_agent_alone))
 
     # ---- logins
 
@@ -389,17 +389,17 @@ class Api:
             and searched in agent.hostname.lower()
         ]
 
-    def _beta(self, table: Table[int, Any], key: str, what: str) -> dict[str, Any]:
-        item = table.get(int(key)) if key.isdigit() else None
-        if item is None:
-            raise NoSuchThingError("Not found.")
-        render = {
-            "agent": self._rendering.beta_agent,
-            "site": self._rendering.beta_site,
-            "client": self._rendering.beta_client,
-        }[what]
-        shown: dict[str, Any] = render(item)  # type: ignore[operator]
-        return {name: value for name, value in shown.items() if what != "agent" or name != "id"}
+    @staticmethod
+    def _beta_alone(table: Table[int, Item], render: Callable[[Item], dict[str, Any]]) -> Callable[..., Reply]:
+        """By the key in the database, and by nothing else."""
+
+        def answer(_: Request, key: str) -> Reply:
+            item = table.get(int(key)) if key.isdigit() else None
+            if item is None:
+                raise NoSuchThingError("Not found.")
+            return json_reply(render(item))
+
+        return answer
 
 
 def error_page() -> Reply:

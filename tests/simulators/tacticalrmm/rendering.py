@@ -189,6 +189,27 @@ class Rendering:
         seen = {"last_seen": api_time(agent.last_seen), "patches_last_installed": None, "alert_template": template}
         return {"id": agent.id, **self._columns(agent), **seen, **padding}
 
+    def beta_agent_alone(self, agent: Agent) -> dict[str, Any]:
+        """Of `/beta/v1/agent/<pk>/`: with the status and without the id, and other columns than the listing."""
+        not_shown = {
+            "id",
+            "created_by",
+            "created_time",
+            "modified_by",
+            "modified_time",
+            "default_shell",
+            "default_shell_custom",
+        }
+        shown = {name: value for name, value in self.beta_agent(agent).items() if name not in not_shown}
+        return shown | {
+            "hex_mesh_node_id": "error",
+            "status": self._state.status(agent),
+            "checks": _no_checks(),
+            "pending_actions_count": 0,
+            **_hardware(agent),
+            "serial_number": f"SN{agent.id:08X}",
+        }
+
     def _columns(self, agent: Agent) -> dict[str, Any]:
         return {
             **_made(),
