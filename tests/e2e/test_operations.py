@@ -76,16 +76,12 @@ def test_a_message_that_failed_for_good_is_replayed_and_becomes_a_ticket(stack: 
     assert [each["replayed_by"] for each in mine()] == ["first-admin"]
 
 
-def test_records_that_lambda_gave_up_on_become_letters(stack: Stack) -> None:
+def given_up(stack: Stack, function_arn: str, record: dict[str, Any]) -> None:
+    """Lay a record into the bucket as Lambda does after the last attempt; the emulator never gives up."""
     name = uuid.uuid4().hex
-    record = {
-        "eventID": name,
-        "eventName": "MODIFY",
-        "dynamodb": {"ApproximateCreationDateTime": 1795248000, "Keys": {"pk": {"S": name}, "sk": {"S": "ALERT"}}},
-    }
     failure = {
         "requestContext": {
-            "functionArn": "arn:aws:lambda:us-east-1:000000000000:function:a-reader",
+            "functionArn": function_arn,
             "condition": "RetryAttemptsExhausted",
             "approximateInvokeCount": 3,
         },
@@ -93,9 +89,45 @@ def test_records_that_lambda_gave_up_on_become_letters(stack: Stack) -> None:
         "payload": json.dumps({"Records": [record]}),
     }
     key = f"aws/lambda/{name}/shardId-1/2026/11/21/2026-11-21T08.00.00-{name}"
-    bucket = output(stack, "BucketName")
-    stack.aws.client("s3").put_object(Bucket=bucket, Key=key, Body=json.dumps(failure).encode())
-    eventually(lambda: bool(letters(stack, source="a-reader", reason=name)), "the keeper has the record")
-    (letter,) = letters(stack, source="a-reader", reason=name)
+    stack.aws.client("s3").put_object(Bucket=output(stack, "BucketName"), Key=key, Body=json.dumps(failure).encode())
+
+
+def stream_record(number: str, **images: Any) -> dict[str, Any]:
+    change = {
+        "ApproximateCreationDateTime": 1795248000,
+        "SequenceNumber": number,
+        "Keys": {"pk": {"S": f"A#{number}"}, "sk": {"S": "ALERT"}},
+        **images,
+    }
+    return {"eventID": number, "eventName": "MODIFY", "dynamodb": change}
+
+
+def test_records_that_lambda_gave_up_on_become_letters(stack: Stack) -> None:
+    record = stream_record(unique("of-nobody"))
+    given_up(stack, "arn:aws:lambda:us-east-1:000000000000:function:a-reader", record)
+    eventually(lambda: bool(letters(stack, source="a-reader")), "the keeper has the record")
+    (letter,) = letters(stack, source="a-reader")
     assert (json.loads(letter["payload"]), letter["attempts"]) == (record, 3)
     assert letter["not_replayable"] == "there is no way to replay what was for 'a-reader'"
+
+
+def test_a_record_is_replayed_by_the_function_that_gave_it_up_and_fails_again_for_its_own_reason(stack: Stack) -> None:
+    functions = stack.aws.client("lambda").list_functions()["Functions"]
+    (arn,) = [each["FunctionArn"] for each in functions if "EventPublisher" in each["FunctionName"]]
+    sound, broken = unique("sound"), unique("broken")
+    given_up(stack, arn, stream_record(sound))
+    given_up(stack, arn, stream_record(broken, NewImage={"pk": {"S": f"A#{broken}"}}))
+
+    def letter_of(number: str) -> dict[str, Any]:
+        (found,) = [each for each in letters(stack, source="event-publisher") if number in each["payload"]] or [{}]
+        return found
+
+    eventually(lambda: bool(letter_of(sound) and letter_of(broken)), "the keeper has both records")
+    ids = {number: letter_of(number)["id"] for number in (sound, broken)}
+    answer = stack.ok("POST", "/dead-letters/replay", {"ids": list(ids.values())})
+    assert answer["replayed"] == 1
+    (failed,) = answer["not_replayed"]
+    assert (failed["id"], failed["reason"].partition(",")[0]) == (ids[broken], "it failed again")
+    assert letter_of(sound)["replayed_at"] is not None
+    assert letter_of(broken)["replayed_at"] is None
+    assert letter_of(broken)["reason"].startswith("no event could be made: ")

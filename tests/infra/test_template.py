@@ -183,7 +183,7 @@ def test_functions_are_told_what_the_contract_says(template: Template) -> None:
     shared = {"TABLE_NAME", "ALERT_QUEUE_URL", "LOG_LEVEL", "TENANT"}
 
     assert set(_environment(template, "alert_processor")) == shared
-    assert set(_environment(template, "due_sweep")) == shared
+    assert set(_environment(template, "due_sweep")) == shared | {"NOTIFICATIONS_QUEUE_URL"}
     assert set(_environment(template, "webhook_ingest")) == shared | {"SECRET_PREFIX"}
     assert set(_environment(template, "admin_api")) == shared | {
         "SECRET_PREFIX",
@@ -192,6 +192,7 @@ def test_functions_are_told_what_the_contract_says(template: Template) -> None:
         "REPLAY_QUEUES",
         "STREAM_CONSUMERS",
         "INGEST_LOG_GROUP",
+        "BUCKET_NAME",
     }
     assert {"DEAD_LETTER_QUEUES", "STREAM_CONSUMERS", "NOTICES_QUEUE_ARN"} <= set(
         _environment(template, "dead_letter_keeper")

@@ -94,7 +94,12 @@ def failure(*records: dict[str, Any], function_arn: str = PUBLISHER, condition: 
 def record(number: int, **image: Any) -> dict[str, Any]:
     """A record of the table's stream."""
     created = (NOW - timedelta(minutes=number)).timestamp()
-    change = {"ApproximateCreationDateTime": created, "Keys": {"pk": {"S": f"A#{number}"}}, "NewImage": image}
+    change = {
+        "ApproximateCreationDateTime": created,
+        "SequenceNumber": str(number),
+        "Keys": {"pk": {"S": f"A#{number}"}, "sk": {"S": "ALERT"}},
+        "NewImage": image,
+    }
     return {"eventID": f"event-{number}", "eventName": "MODIFY", "dynamodb": change}
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tandem.dead_letters.letters import DeadLetter
+from tandem.store.stream import sequence_number_of
 from tandem.times import from_text
 
 SOURCE = "stream-failures"
@@ -24,7 +25,8 @@ _CONDITIONS = {
 
 
 def letters_of(text: str, key: str, sources: Mapping[str, str], now: datetime) -> list[DeadLetter]:
-    """One letter a record, so that each can be replayed by itself. `key`: the object's; `sources`: by function ARN.
+    """One letter a record, so that each can be replayed by itself; its id is that of what its reader itself parks of it.
+    `key`: the object's; `sources`: by function ARN.
 
     What is no invocation record becomes one letter as it is.
     """
@@ -37,7 +39,7 @@ def letters_of(text: str, key: str, sources: Mapping[str, str], now: datetime) -
         source = sources.get(function) or function.rpartition(":")[2]
         reason = f"{source} did not process it: {_why(request.get('condition'))}; see {key}"
         return [
-            DeadLetter(source, str(each["eventID"]), reason, json.dumps(each), _created_at(each, failure), attempts)
+            DeadLetter(source, sequence_number_of(each), reason, json.dumps(each), _created_at(each, failure), attempts)
             for each in records
         ]
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:

@@ -26,7 +26,7 @@ The desk and the admin API:
     integration; a rule as it was    GetItem  RULE#<int>          sk R#<rule>#<revision> in RULE_REVISION#<int>
 15. has configuration changed?       GetItem  VERSION             sk CONFIGURATION
 16. the next ticket numbers          Update   COUNTER             sk TICKET (a block at a time)
-17. dead letters by time             Query    DEAD_LETTER         sk <received at>#<id>
+17. dead letters by time             Query    DEAD_LETTER         sk <received at>#<id>, which its id outside holds
 18. alerts that wait for a mapping   Query    WAITING#<int>#<shard>  sk the alert's id; read consistently, so that
                                                                   a mapping frees every alert written before it
 19. what is due by now, earliest     Query    DUE#<shard>         sk <wake at>#<reason>#<subject>; read consistently:
