@@ -44,14 +44,14 @@ def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack
         run_local("reset", environment)
 
 
-def run_local(command: str, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+def run_local(command: str, environment: dict[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Runs `python -m local.<command>` as the Makefile does; gives what it printed and its exit code."""
     return subprocess.run(
-        [sys.executable, "-m", f"local.{command}"],
+        [sys.executable, "-m", f"local.{command}", *arguments],
         cwd=ROOT,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=300,
     )

@@ -2,8 +2,7 @@
 
 import sys
 import time
-from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
 
 import httpx
 from rich.console import Console
@@ -11,64 +10,18 @@ from rich.console import Console
 from local import state, up
 from local.demo import setup, show, vendors
 from local.demo.api import Api, KeyRefusedError, RefusedError
+from local.demo.story import DemoError, Story, until
 from local.terminal import INTERRUPTED
 
-OUTCOME_SECONDS = 60.0
-_LOOK_AGAIN_SECONDS = 0.3
+WITHOUT_NIGHT = "--without-night"
+"""Tells the first chapter only: the second one waits for a maintenance window to end."""
+
+NIGHT_SECONDS = 25
+SURFACES_WITHIN_SECONDS = 150.0
+"""A window's end is looked for every minute."""
 
 
-class DemoError(Exception):
-    """The demo could not be told to its end; the message says where it stopped."""
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A delivery and its answer."""
-
-    delivery: vendors.Delivery
-    status: int
-    answer: dict[str, Any]
-
-    @property
-    def stored(self) -> bool:
-        """Tandem has taken it over."""
-        return self.answer.get("status") == "accepted"
-
-
-def send(api: Api, connected: setup.Connected, delivery: vendors.Delivery) -> Sent:
-    """Post one delivery as the RMM would."""
-    if connected.signing_secret is not None:
-        secret = "not the secret" if delivery.wrong_secret else connected.signing_secret
-        headers = {"X-Level-Signature": vendors.level_signature(secret, delivery.body)}
-    else:
-        headers = {connected.header: "not the secret" if delivery.wrong_secret else connected.secret}
-    response = api.webhook(connected.url, delivery.body, headers)
-    try:
-        answer = response.json()
-    except ValueError:
-        answer = {"status": response.text[:60]}
-    return Sent(delivery, response.status_code, answer)
-
-
-def outcome_of(api: Api, integration_ids: list[str], events: set[str], known: set[str]) -> list[dict[str, Any]]:
-    """This run's alerts, whole, once each event that tells something new stands in some alert's trace."""
-    deadline = time.monotonic() + OUTCOME_SECONDS
-    while True:
-        found = [
-            api.get(f"/alerts/{alert['id']}")
-            for integration_id in integration_ids
-            for alert in api.all("/alerts", integration_id=integration_id)
-            if alert["id"] not in known
-        ]
-        missing = events - {line["event_id"] for alert in found for line in alert["decisions"]}
-        if not missing:
-            return found
-        if time.monotonic() > deadline:
-            raise DemoError(f"{len(missing)} of {len(events)} events have no outcome after {OUTCOME_SECONDS:.0f} s")
-        time.sleep(_LOOK_AGAIN_SECONDS)
-
-
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Run the demo; the exit code."""
     console = Console(highlight=False)
     code = up.main()
@@ -83,44 +36,62 @@ def main() -> int:
         say("creating clients")
         client_ids = setup.clients(api)
         connected = setup.integrations(api, client_ids, say)
-        integration_ids = [each.integration_id for each in connected.values()]
-        known = {alert["id"] for each in integration_ids for alert in api.all("/alerts", integration_id=each)}
-        sent = []
-        for tell in (vendors.ninjaone, vendors.tacticalrmm, vendors.levelio):
-            for delivery in tell(run):
-                say(f"{delivery.provider}: {delivery.what}")
-                sent.append(send(api, connected[delivery.provider], delivery))
-        say("waiting for the outcome")
-        events = {each.answer["event_id"] for each in sent if each.stored}
-        outcome_of(api, integration_ids, events, known)
-        say("mapping the organization that an alert waits for")
-        setup.map_organization(api, connected["ninjaone"], "9", "Initech", client_ids["Globex"])
-        alerts = mapped(api, integration_ids, events, known)
-        ticket_ids = {alert["ticket_id"] for alert in alerts if alert["ticket_id"]}
-        tickets = [api.get(f"/tickets/{ticket_id}") for ticket_id in ticket_ids]
-    show.deliveries(console, sent)
-    show.alerts(console, alerts, tickets)
-    show.tickets(console, tickets, {client_id: name for name, client_id in client_ids.items()})
+    ticket = first_chapter(console, Story(api, connected), run, client_ids)
+    if WITHOUT_NIGHT not in arguments:
+        night(console, Story(api, connected), vendors.night(run), client_ids)
     for name in setup.changed(api, connected):
         console.print(f"{name} has other rules now than the demo gave it; those decided.", markup=False)
-    show.closing(console, stack.api_url, state.STACK_FILE, tickets)
+    show.closing(console, stack.api_url, state.STACK_FILE, ticket)
     return 0
 
 
-def mapped(api: Api, integration_ids: list[str], events: set[str], known: set[str]) -> list[dict[str, Any]]:
-    """This run's alerts once none waits for a mapping any more."""
-    deadline = time.monotonic() + OUTCOME_SECONDS
-    while time.monotonic() < deadline:
-        found = outcome_of(api, integration_ids, events, known)
-        if not any(alert["needs_mapping"] for alert in found):
-            return found
-        time.sleep(_LOOK_AGAIN_SECONDS)
-    raise DemoError("an alert still waits for its mapping")
+def first_chapter(console: Console, story: Story, run: vendors.Run, client_ids: dict[str, str]) -> str | None:
+    """The three RMMs' webhooks become tickets. Gives the id of the first of them."""
+    with show.progress(console) as say:
+        for tell in (vendors.ninjaone, vendors.tacticalrmm, vendors.levelio):
+            story.send(tell(run), say)
+        say("waiting for the outcome")
+        story.alerts()
+        say("mapping the organization that an alert waits for")
+        setup.map_organization(story.api, story.connected["ninjaone"], "9", "Initech", client_ids["Globex"])
+        until(lambda: not any(alert["needs_mapping"] for alert in story.alerts()), "no alert waits for its mapping")
+        alerts, tickets = story.alerts(), story.tickets()
+    show.deliveries(console, story.sent)
+    show.alerts(console, "Alerts: what became of each, and why", alerts, tickets)
+    show.tickets(console, tickets, {client_id: name for name, client_id in client_ids.items()})
+    first = min(tickets, key=lambda ticket: str(ticket["number"]), default=None)
+    return first["id"] if first else None
+
+
+def night(console: Console, story: Story, told: vendors.Night, client_ids: dict[str, str]) -> None:
+    """A maintenance window holds what fires and lets go of what still does; an untouched ticket closes by itself, one
+    that somebody works on stays."""
+    console.print("\nA night later: Umbrella is being patched, for a few seconds only.")
+    with show.progress(console) as say:
+        ends_at = datetime.now(UTC) + timedelta(seconds=NIGHT_SECONDS)
+        setup.patch_night(story.api, client_ids["Umbrella"], ends_at)
+        story.send(told.fires.values(), say)
+        ticket_id = story.alert(told.fires["worked on"].alert)["ticket_id"]
+        if ticket_id is not None:  # rules that somebody changed may make none
+            say("a technician comments on one of the tickets")
+            story.api.post(f"/tickets/{ticket_id}/comments", {"body": "Looking into it.", "internal": True})
+        story.send(told.clears.values(), say)
+        story.alerts()
+        ill = told.fires["patched, ill"].alert
+        say("waiting for the window to end, and for the sweep that runs each minute")
+        until(
+            lambda: story.alert(ill)["status"] != "suppressed",
+            "what still fires surfaces after its maintenance window",
+            SURFACES_WITHIN_SECONDS,
+        )
+        alerts, tickets = story.alerts(), story.tickets()
+    show.alerts(console, "That night: what was held, what closed by itself", alerts, tickets)
+    show.tickets(console, tickets, {client_id: name for name, client_id in client_ids.items()})
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(main(sys.argv[1:]))
     except KeyRefusedError:
         sys.stderr.write(
             f"demo: the first admin's key in {state.shown(state.STACK_FILE)} was deleted, and the demo has no other.\n"

@@ -48,6 +48,10 @@ class Api:
         """The answer of PATCH /api/v1{path}. Raises RefusedError."""
         return self._answer(self._http.patch(f"{self.url}/api/v1{path}", json=body, headers=self._headers))
 
+    def delete(self, path: str) -> None:
+        """DELETE /api/v1{path}. Raises RefusedError."""
+        self._answer(self._http.delete(f"{self.url}/api/v1{path}", headers=self._headers))
+
     def webhook(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
         """What an RMM does: POST the body to the webhook's URL."""
         return self._http.post(url, content=body, headers={"Content-Type": "application/json", **headers})

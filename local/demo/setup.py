@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from local.demo.api import Api
@@ -10,6 +11,9 @@ from local.demo.api import Api
 Progress = Callable[[str], None]
 
 LEVEL_SIGNING_SECRET_BYTES = 24
+
+_CLIENTS = ("Acme", "Globex", "Umbrella")
+_PATCH_NIGHT = "Patch night of Umbrella (demo)"
 
 _RULES: tuple[dict[str, Any], ...] = (
     {
@@ -39,9 +43,9 @@ class Connected:
 
 
 def clients(api: Api) -> dict[str, str]:
-    """Acme and Globex: name → id; made unless they are there from an earlier run."""
+    """The MSP's customers: name → id; made unless they are there from an earlier run."""
     known = {client["name"]: client["id"] for client in api.all("/clients")}
-    return {name: known.get(name) or api.post("/clients", {"name": name})["id"] for name in ("Acme", "Globex")}
+    return {name: known.get(name) or api.post("/clients", {"name": name})["id"] for name in _CLIENTS}
 
 
 def integrations(api: Api, client_ids: dict[str, str], say: Progress) -> dict[str, Connected]:
@@ -70,6 +74,7 @@ def integrations(api: Api, client_ids: dict[str, str], say: Progress) -> dict[st
             name, integration_id, webhook["url"], webhook["header"], webhook["secret"], signing_secret
         )
     map_organization(api, connected["ninjaone"], "2", "Acme Corp", client_ids["Acme"])
+    map_organization(api, connected["ninjaone"], "5", "Umbrella Corp", client_ids["Umbrella"])
     map_organization(api, connected["ninjaone"], "9", "Initech", None)
     map_organization(api, connected["tacticalrmm"], "2", "Globex & Sons", client_ids["Globex"])
     return connected
@@ -89,6 +94,15 @@ def _has_own_rules(api: Api, integration: Connected) -> bool:
         and {name: value for name, value in rule["conditions"].items() if value} == own["conditions"]
         for rule, own in zip(found, _RULES, strict=True)
     )
+
+
+def patch_night(api: Api, client_id: str, ends_at: datetime) -> None:
+    """A maintenance window of this client that has begun and ends soon, in place of an earlier run's."""
+    for window in list(api.all("/maintenance-windows")):
+        if window["name"] == _PATCH_NIGHT:
+            api.delete(f"/maintenance-windows/{window['id']}")
+    times = {"starts_at": (ends_at - timedelta(hours=4)).isoformat(), "ends_at": ends_at.isoformat()}
+    api.post("/maintenance-windows", {"name": _PATCH_NIGHT, "client_id": client_id, **times})
 
 
 def map_organization(api: Api, integration: Connected, organization: str, name: str, client_id: str | None) -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from local.state import shown
 
 if TYPE_CHECKING:
-    from local.demo.__main__ import Sent
+    from local.demo.story import Sent
 
 _PROVIDERS = {"ninjaone": "NinjaOne", "tacticalrmm": "Tactical RMM", "levelio": "Level"}
 _PLAIN_WIDTH = 160
@@ -43,12 +43,10 @@ def deliveries(console: Console, sent: Sequence["Sent"]) -> None:
     console.print(table)
 
 
-def alerts(console: Console, found: Sequence[dict[str, Any]], made: Sequence[dict[str, Any]]) -> None:
+def alerts(console: Console, heading: str, found: Sequence[dict[str, Any]], made: Sequence[dict[str, Any]]) -> None:
     """Each alert with the decisions made on it, in words."""
     numbers = {ticket["id"]: ticket["number"] for ticket in made}
-    table = _table(
-        console, "Alerts: what became of each, and why", "RMM", "device", "severity", "status", "ticket", "why"
-    )
+    table = _table(console, heading, "RMM", "device", "severity", "status", "ticket", "why")
     for alert in sorted(found, key=lambda alert: (alert["provider"], alert["first_seen_at"])):
         why = "\n".join(f"{line['outcome']}: {line['reason']}" for line in alert["decisions"])
         table.add_row(
@@ -64,9 +62,8 @@ def alerts(console: Console, found: Sequence[dict[str, Any]], made: Sequence[dic
 
 def tickets(console: Console, made: Sequence[dict[str, Any]], clients: dict[str, str]) -> None:
     """Each ticket with its alerts and comments counted."""
-    table = _table(
-        console, "Tickets", "number", "priority", "client", "title", ("alerts", "right"), ("occurrences", "right")
-    )
+    counts = (("alerts", "right"), ("occurrences", "right"))
+    table = _table(console, "Tickets", "number", "priority", "client", "title", "state", *counts)
     for ticket in sorted(made, key=lambda ticket: ticket["number"]):
         occurrences = 1 + sum(1 for comment in ticket["comments"] if comment["body"].startswith("Fired again"))
         table.add_row(
@@ -74,16 +71,16 @@ def tickets(console: Console, made: Sequence[dict[str, Any]], clients: dict[str,
             ticket["priority"],
             escape(clients.get(ticket["client_id"], "none")),
             escape(ticket["title"]),
+            f"closed by {ticket['closed_by']}" if ticket["is_closed"] else "open",
             str(len(ticket["alerts"])),
             str(occurrences),
         )
     console.print(table)
 
 
-def closing(console: Console, api_url: str, stack: Path, made: Sequence[dict[str, Any]]) -> None:
+def closing(console: Console, api_url: str, stack: Path, ticket_id: str | None) -> None:
     """Where to look next, and how to stop."""
-    ticket = min(made, key=lambda ticket: ticket["number"], default=None)
-    path = f"/tickets/{ticket['id']}" if ticket else "/tickets"
+    path = f"/tickets/{ticket_id}" if ticket_id else "/tickets"
     key = f"$(python3 -c \"import json; print(json.load(open('{shown(stack)}'))['admin_key'])\")"
     lines = [
         "",

@@ -38,47 +38,12 @@ class Run:
 
 def ninjaone(run: Run) -> list[Delivery]:
     """NinjaOne: `statusCode` says what happened, the organization is in the device, times are epoch seconds."""
-
-    def activity(
-        name: str, status: str, seconds: float, device: int, organization: int, severity: str
-    ) -> tuple[bytes, str]:
-        organizations = {2: "Acme Corp", 9: "Initech"}
-        body = {
-            "id": run.count(int(seconds * 2)) + device,
-            "activityTime": time.time() - 60 + seconds,
-            "deviceId": device,
-            "seriesUid": run.uid(name),
-            "activityType": "CONDITION",
-            "statusCode": status,
-            "status": status.capitalize(),
-            "severity": severity,
-            "sourceConfigUid": run.uid("memory-condition"),
-            "sourceName": "Memory",
-            "subject": "",
-            "message": "Memory utilization is greater than or equal to 90% for 5 minutes",
-            "type": "Condition",
-            "data": {"message": {"code": "agent_cond_memory_usage_ge"}},
-            "device": {
-                "id": device,
-                "organizationId": organization,
-                "locationId": 2,
-                "nodeClass": "WINDOWS_SERVER",
-                "displayName": f"SRV-{device:02d}",
-                "systemName": f"srv-{device:02d}.acme.example",
-                "references": {
-                    "organization": {"id": organization, "name": organizations[organization]},
-                    "location": {"id": 2, "name": "Main office"},
-                },
-            },
-        }
-        return json.dumps(body).encode(), run.uid(name)
-
     device = run.count(1)
-    first, first_id = activity("memory-1", "TRIGGERED", 0, device, 2, "MAJOR")
-    again, again_id = activity("memory-2", "TRIGGERED", 5, device, 2, "CRITICAL")
-    other, other_id = activity("memory-3", "TRIGGERED", 7, run.count(2), 2, "MODERATE")
-    unmapped, unmapped_id = activity("memory-4", "TRIGGERED", 8, run.count(3), 9, "MAJOR")
-    cleared, cleared_id = activity("memory-1", "RESET", 30, device, 2, "NONE")
+    first, first_id = _activity(run, "memory-1", "TRIGGERED", 0, device, 2, "MAJOR")
+    again, again_id = _activity(run, "memory-2", "TRIGGERED", 5, device, 2, "CRITICAL")
+    other, other_id = _activity(run, "memory-3", "TRIGGERED", 7, run.count(2), 2, "MODERATE")
+    unmapped, unmapped_id = _activity(run, "memory-4", "TRIGGERED", 8, run.count(3), 9, "MAJOR")
+    cleared, cleared_id = _activity(run, "memory-1", "RESET", 30, device, 2, "NONE")
     return [
         Delivery("ninjaone", "first firing", first, first_id),
         Delivery("ninjaone", "exact redelivery", first, first_id),
@@ -89,6 +54,71 @@ def ninjaone(run: Run) -> list[Delivery]:
         Delivery("ninjaone", "body cut off on the way", first[:200]),
         Delivery("ninjaone", "wrong secret", first, wrong_secret=True),
     ]
+
+
+@dataclass(frozen=True)
+class Night:
+    """What happens while one client is patched: first everything fires, then all but one clear."""
+
+    fires: dict[str, Delivery]
+    clears: dict[str, Delivery]
+
+
+def night(run: Run) -> Night:
+    """Four devices: one gets well by itself, one has somebody work on it, two of another client are being patched and
+    one of those stays ill."""
+
+    def told(name: str, status: str, seconds: float) -> Delivery:
+        device, organization = {
+            "well by itself": (31, 2),
+            "worked on": (32, 2),
+            "patched, well": (33, 5),
+            "patched, ill": (34, 5),
+        }[name]
+        body, uid = _activity(run, name, status, seconds, run.count(device), organization, "MAJOR")
+        what = "fires" if status == "TRIGGERED" else "clears"
+        return Delivery("ninjaone", f"{name}: {what}", body, uid)
+
+    names = ("well by itself", "worked on", "patched, well", "patched, ill")
+    return Night(
+        {name: told(name, "TRIGGERED", 40) for name in names}, {name: told(name, "RESET", 55) for name in names[:3]}
+    )
+
+
+def _activity(
+    run: Run, name: str, status: str, seconds: float, device: int, organization: int, severity: str
+) -> tuple[bytes, str]:
+    """The body and the alert's id."""
+    organizations = {2: "Acme Corp", 5: "Umbrella Corp", 9: "Initech"}
+    body = {
+        "id": run.count(int(seconds * 2)) + device,
+        "activityTime": time.time() - 60 + seconds,
+        "deviceId": device,
+        "seriesUid": run.uid(name),
+        "activityType": "CONDITION",
+        "statusCode": status,
+        "status": status.capitalize(),
+        "severity": severity,
+        "sourceConfigUid": run.uid("memory-condition"),
+        "sourceName": "Memory",
+        "subject": "",
+        "message": "Memory utilization is greater than or equal to 90% for 5 minutes",
+        "type": "Condition",
+        "data": {"message": {"code": "agent_cond_memory_usage_ge"}},
+        "device": {
+            "id": device,
+            "organizationId": organization,
+            "locationId": 2,
+            "nodeClass": "WINDOWS_SERVER",
+            "displayName": f"SRV-{device:02d}",
+            "systemName": f"srv-{device:02d}.acme.example",
+            "references": {
+                "organization": {"id": organization, "name": organizations[organization]},
+                "location": {"id": 2, "name": "Main office"},
+            },
+        },
+    }
+    return json.dumps(body).encode(), run.uid(name)
 
 
 def tacticalrmm(run: Run) -> list[Delivery]:
