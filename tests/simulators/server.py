@@ -40,7 +40,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _write(self, reply: Reply) -> None:
         has_body = reply.status not in _NEVER_WITH_BODY
-        lines = [f"HTTP/1.1 {reply.status} {_phrase(reply.status)}", f"Date: {formatdate(usegmt=True)}"]
+        lines = [f"HTTP/1.1 {reply.status} {_phrase(reply.status)}"]
+        if "Date" not in reply.headers:
+            lines.append(f"Date: {formatdate(usegmt=True)}")
         if has_body and reply.content_type is not None:
             lines.append(f"Content-Type: {reply.content_type}")
         if has_body:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, is_dataclass, replace
 from datetime import date
+from email.utils import formatdate
 from typing import Any, ClassVar, Concatenate, ParamSpec, Self, TypeVar, cast
 
 from tests.simulators.clock import Clock
@@ -192,7 +193,8 @@ class Simulator(ABC):
             Entry(began, request.method, request.path, request.query, status, what, took, request.body, headers)
         )
         self.flush()
-        return reply
+        date_header = formatdate(self.clock.now().timestamp(), usegmt=True)
+        return replace(reply, headers={**reply.headers, "Date": date_header})
 
     def _faulty(self, request: Request, fault: Fault | None, seconds: float) -> Reply:
         if seconds:

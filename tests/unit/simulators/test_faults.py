@@ -2,6 +2,7 @@
 
 import socket
 import time
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -200,6 +201,8 @@ def test_a_clock_that_is_wrong_shows_in_what_the_vendor_says(level: Level) -> No
 
     assert (level.clock.now() - started).total_seconds() < 5
     assert time.time() - started.timestamp() > 7100
+    said = parsedate_to_datetime(_asked(level).headers["Date"])
+    assert abs(level.clock.now().timestamp() - said.timestamp()) < 5
 
 
 def test_everything_can_be_done_by_curl(level: Level) -> None:
