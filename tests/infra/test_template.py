@@ -192,7 +192,6 @@ def test_functions_are_told_what_the_contract_says(template: Template) -> None:
         "REPLAY_QUEUES",
         "STREAM_CONSUMERS",
         "INGEST_LOG_GROUP",
-        "BUCKET_NAME",
     }
     assert {"DEAD_LETTER_QUEUES", "STREAM_CONSUMERS", "NOTICES_QUEUE_ARN"} <= set(
         _environment(template, "dead_letter_keeper")

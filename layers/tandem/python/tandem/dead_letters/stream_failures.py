@@ -25,7 +25,7 @@ _CONDITIONS = {
 
 
 def letters_of(text: str, key: str, sources: Mapping[str, str], now: datetime) -> list[DeadLetter]:
-    """One letter a record, so that each can be replayed by itself; its id is that of what its reader itself parks of it.
+    """One letter a record, so that each can be replayed by itself; its id is that of what its reader parks of it.
     `key`: the object's; `sources`: by function ARN.
 
     What is no invocation record becomes one letter as it is.
