@@ -87,6 +87,13 @@ class Alarms(_Section):
     email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", description="an e-mail address")] | None = None
 
 
+class Archive(_Section):
+    """The archive of applied alert events, which previews read."""
+
+    batching_seconds: Annotated[int, Field(strict=True, ge=1, le=300)] = 300
+    """How long event_archiver gathers before it writes: an object each time, and one read for each in a preview."""
+
+
 class Events(_Section):
     """What goes on the tenant's event bus beside what becomes of alerts and tickets."""
 
@@ -118,6 +125,7 @@ class Tenant(_Section):
     throttle: Throttle = Throttle()
     logs: Logs = Logs()
     alarms: Alarms = Alarms()
+    archive: Archive = Archive()
     events: Events = Events()
     notifications: Notifications = Notifications()
     custom_domain: CustomDomain | None = None
@@ -148,6 +156,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "throttle": Throttle,
     "logs": Logs,
     "alarms": Alarms,
+    "archive": Archive,
     "events": Events,
     "notifications": Notifications,
     "custom_domain": CustomDomain,

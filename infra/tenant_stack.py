@@ -18,6 +18,7 @@ from constructs import Construct
 
 from infra.acknowledge import acknowledge
 from infra.api import Api
+from infra.archive import Archive
 from infra.bucket import TandemBucket
 from infra.dashboard import Dashboard
 from infra.dead_letters import DeadLetterKeeping, FailingQueue
@@ -74,6 +75,7 @@ class TenantStack(Stack):
         )
         api.connect(webhook_ingest=functions.webhook_ingest, admin_api=functions.admin_api)
         self.events = Events(self, "Events", tenant, maker=maker, table=table, bucket=self.bucket)
+        archive = Archive(self, "Archive", tenant, maker=maker, table=table, bucket=self.bucket)
         if tenant.events.webhook_received:
             self.events.tell_of_webhooks(functions.webhook_ingest)
         schedules = Schedules(self, "Schedules", tenant, maker=maker, table=table, queues=queues)
@@ -99,7 +101,7 @@ class TenantStack(Stack):
                 FailingQueue("alert-events", queues.alert_events, queues.dead_letters, MAX_RECEIVE_COUNT),
                 notifications.failing,
             ],
-            streams={"event-publisher": self.events.event_publisher},
+            streams={"event-publisher": self.events.event_publisher, "event-archiver": archive.event_archiver},
             replayed_by=functions.admin_api,
         )
         monitoring = Monitoring(self, "Monitoring", tenant, maker=maker, keeping=keeping, api=api)

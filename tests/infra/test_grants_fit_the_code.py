@@ -32,6 +32,8 @@ CALLS: dict[str, Grant] = {
     "send_message_batch": ("sqs:SendMessage", "queue"),
     "change_message_visibility": ("sqs:ChangeMessageVisibility", "queue"),
     "get_object": ("s3:GetObject", "bucket"),
+    "put_object": ("s3:PutObject", "bucket"),
+    "list_objects_v2": ("s3:ListBucket", "bucket"),
     "invoke": ("lambda:InvokeFunction", "function"),
     "filter_log_events": ("logs:FilterLogEvents", "log group"),
     "send_email": ("ses:SendEmail", "sender"),
