@@ -67,6 +67,7 @@ def ticket_by_hand(
         source_reference=event.external_alert_id,
         condition_id=condition.condition_id,
         previous_ticket_number=condition.previous_ticket_number,
+        severity=event.severity,
     )
     claim(draft, context, ticket, where)
     return draft.decided(Outcome.TICKET_CREATED, f"a person made ticket {ticket.number}", ticket_id=ticket.ticket_id)

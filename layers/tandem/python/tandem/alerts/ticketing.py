@@ -200,6 +200,7 @@ def _open(draft: Draft, context: Context, rule: Rule, where: Place, notes: str) 
         source_reference=event.external_alert_id,
         condition_id=condition.condition_id,
         previous_ticket_number=condition.previous_ticket_number,
+        severity=event.severity,
         notify_user_ids=rule.actions.notify_user_ids,
     )
     claim(draft, context, ticket, where, f"Rule: {rule.name}")

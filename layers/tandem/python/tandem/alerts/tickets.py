@@ -76,7 +76,7 @@ class Ticket:
 
     `touched_at`: when a person first commented, booked time or changed the status; None means untouched, so that an
     untouched ticket is known without reading anything else. `status_id` belongs to the board. `severity` and
-    `occurrence_count` are as of its last close, for a reopening; while it is open its condition has them.
+    `occurrence_count` are as of its opening or last close, for a reopening; while it is open its condition has them.
     `notify_user_ids`: whom its rule wants told that it was made.
     """
 

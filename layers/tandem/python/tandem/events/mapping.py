@@ -63,7 +63,9 @@ def alert_events(before: Alert | None, after: Alert, tenant: str, at: datetime) 
 def ticket_events(before: Ticket | None, after: Ticket, tenant: str, at: datetime) -> list[Event]:
     """What the change of a ticket means, in order. `at`: when it was written."""
     if before is None:
-        created = [_of_ticket(TicketCreated, after, tenant, at, notify_user_ids=list(after.notify_user_ids) or None)]
+        severity = after.severity.value if after.severity is not None else None
+        told = list(after.notify_user_ids) or None
+        created = [_of_ticket(TicketCreated, after, tenant, at, severity=severity, notify_user_ids=told)]
         return created + ([_of_ticket(TicketClosed, after, tenant, at)] if after.is_closed else [])
     changes = _changes(before, after)
     events = [_of_ticket(TicketUpdated, after, tenant, at, changes=changes)] if changes else []

@@ -136,6 +136,7 @@ class TicketCreated(TicketEvent):
 
     name = TICKET_CREATED
 
+    severity: SeverityName | None = Field(None, description="Of the alert that opened it; none for one by hand alone")
     notify_user_ids: list[str] | None = Field(None, description="Whom its rule wants told")
 
 
