@@ -32,11 +32,11 @@ def list_notifications(call: Call[NoBody, NotificationsQuery]) -> Answer:
 def list_notified_tickets(call: Call[NoBody, PageQuery]) -> Answer:
     """One page of the tickets that a notification tells of, in the order in which they were made."""
     user_id = call.principal.user_id
-    notification = call.services.inbox.get(user_id, call.params["notification_id"], call.now)
-    if notification is None:
-        raise not_found("notification", call.params["notification_id"])
 
     def read(after: str | None, limit: int) -> list[tuple[str, TicketNotice]]:
+        notification = call.services.inbox.get(user_id, call.params["notification_id"], call.now)
+        if notification is None:
+            raise not_found("notification", call.params["notification_id"])
         if notification.digest_id is None:
             return [("", ticket) for ticket in notification.tickets if after is None]
         return call.services.inbox.tickets(user_id, notification.digest_id, after, limit)
