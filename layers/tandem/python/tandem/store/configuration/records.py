@@ -59,6 +59,8 @@ class Integration:
     allow_private_address: bool = False
     has_signing_secret: bool = False
     secret_hashes: tuple[WebhookSecret, ...] = ()
+    polling_enabled: bool = True
+    polling_interval_minutes: int = 15
     version: int = 0
 
 
