@@ -22,7 +22,7 @@ ADVICE = Advice(
     vendor="Acme RMM",
     refused="Make a new key.",
     forbidden="Give the role more rights.",
-    address="Enter the API's address.",
+    address=lambda _reply: "Enter the API's address.",
 )
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]

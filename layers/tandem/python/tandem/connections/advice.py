@@ -43,13 +43,16 @@ _CLOSED_FOR_NOW = {
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to do about the errors that every vendor has, in sentences. `vendor`: as it calls itself. `special`: the
-    vendor's own errors, given the answer and what it said; None for what is not one of them."""
+    """What to do about the errors that every vendor has, in sentences.
+
+    `vendor`: as it calls itself. `address`: given a web page or a redirect where the API should be. `special`: the
+    vendor's own errors, given the answer and what it said; None for what is not one of them.
+    """
 
     vendor: str
     refused: str
     forbidden: str
-    address: str
+    address: Callable[[Reply], str]
     special: Callable[[Reply, str], VendorError | None] = lambda _reply, _said: None
 
 
@@ -115,7 +118,7 @@ def web_page(reply: Reply, advice: Advice) -> WrongAddress:
     """A web page where the API should be."""
     return WrongAddress(
         f"{reply.host} answered with a web page (HTTP {reply.status}) where {advice.vendor}'s API should be. "
-        f"{advice.address}",
+        f"{advice.address(reply)}",
         status=reply.status,
     )
 
@@ -126,7 +129,7 @@ def elsewhere(reply: Reply, advice: Advice, target: str) -> WrongAddress:
     server = f"{there.scheme}://{there.netloc.decode()}" if there.host and not there.userinfo else "nowhere"
     return WrongAddress(
         f"{reply.host} sends Tandem on to {shown(server)}, and Tandem does not follow. If {advice.vendor} is to be "
-        f"reached there, enter that address. {advice.address}",
+        f"reached there, enter that address. {advice.address(reply)}",
         status=reply.status,
     )
 

@@ -35,7 +35,7 @@ class TokenSource(Protocol):
 
 
 class NoCredentials:
-    """For the requests that get some."""
+    """For the requests that get some: what they need stands in their bodies."""
 
     secrets: Collection[str] = ()
 

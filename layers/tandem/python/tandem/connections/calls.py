@@ -27,15 +27,17 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `repeatable`: doing it twice is as good as once. `may_be_empty`: no content is an answer, too."""
+    """One request. `repeatable`: doing it twice is as good as once. `may_be_empty`: no content is an answer, too.
+    `secrets`: what stands in it that no message may repeat."""
 
     method: Method
     path: str
     params: Mapping[str, str | int] = field(default_factory=dict)
-    json: Any = None
-    form: Mapping[str, str] | None = None
+    json: Any = field(default=None, repr=False)
+    form: Mapping[str, str] | None = field(default=None, repr=False)
     repeatable: bool = False
     may_be_empty: bool = False
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ class VendorHttp:
             if isinstance(reply, VendorError) or reply.status < 300:
                 return reply
             if reply.status >= 400:
-                return error_of(reply, self.advice, self._authorize.secrets, self.now())
+                return error_of(reply, self.advice, (*self._authorize.secrets, *call.secrets), self.now())
             target = _target(url, reply.headers.get("location", ""))
             if call.method != "GET" or target == url or not _same_server(url, target):
                 return elsewhere(reply, self.advice, target)
@@ -175,7 +175,7 @@ class VendorHttp:
         try:
             with closing(self._around.transport.handle_request(request)) as response:
                 named = {name.lower(): value for name, value in response.headers.items()}
-                reply = Reply(response.status_code, named, self.host, body)
+                reply = Reply(f"{call.method} {call.path}", response.status_code, named, self.host, body)
                 return self._read(response, reply, most) or self._checked(reply)
         except httpx.TransportError as error:
             problem: VendorError = no_answer(error, self.advice, self.host)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import IO, Any
+from urllib.parse import quote, quote_plus
 
 from tandem.alerts.limits import sound_text
 
@@ -17,8 +18,10 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u206
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer. Header names are lower case; `body` is read from its beginning by whoever needs it."""
+    """One answer. `asked`: method and path, such as `PUT /v2/webhook`. Header names are lower case; `body` is read from
+    its beginning by whoever needs it."""
 
+    asked: str
     status: int
     headers: Mapping[str, str]
     host: str
@@ -82,7 +85,8 @@ def shown(words: str, secrets: Collection[str] = ()) -> str:
     """Words of a vendor as people may see them: on one line, short, without invisible characters and without any of
     these secrets, should the vendor repeat one."""
     text = sound_text(words)
-    for secret in sorted((each for each in secrets if each), key=len, reverse=True):
-        text = text.replace(secret, "…")
+    forms = {form for each in secrets if each for form in (each, quote(each), quote_plus(each))}
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, "…")
     text = _UNSEEN.sub(" ", text).strip()
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"

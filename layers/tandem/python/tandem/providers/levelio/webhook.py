@@ -37,8 +37,8 @@ def normalize(delivery: Delivery) -> AlertEvent | Ignored:
     kind = kind_of_word(word)
     if isinstance(kind, Ignored):
         return kind
-    reading = _reading(body, kind, "alert_id", body.members.get("occurred_at"), body.identifier("event_id"))
-    return alert_event(delivery, Provider.LEVELIO, reading)
+    read = reading(body, kind, "alert_id", body.members.get("occurred_at"), body.identifier("event_id"))
+    return alert_event(delivery, Provider.LEVELIO, read)
 
 
 def _native(delivery: Delivery, body: Fields, event_type: str, resource: dict[str, Any]) -> AlertEvent | Ignored:
@@ -46,11 +46,13 @@ def _native(delivery: Delivery, body: Fields, event_type: str, resource: dict[st
     if kind is None:
         is_about_devices = event_type.lower().startswith(_ABOUT_DEVICES)
         return Ignored.device_event(event_type) if is_about_devices else Ignored.unknown(event_type)
-    reading = _reading(of_api(resource), kind, "data.id", body.members.get("occurred_at"), body.identifier("event_id"))
-    return alert_event(delivery, Provider.LEVELIO, reading)
+    read = reading(of_api(resource), kind, "data.id", body.members.get("occurred_at"), body.identifier("event_id"))
+    return alert_event(delivery, Provider.LEVELIO, read)
 
 
-def _reading(alert: Fields, kind: Kind, id_field: str, occurred: Any, event_id: str | None) -> Reading:
+def reading(alert: Fields, kind: Kind, id_field: str, occurred: Any, event_id: str | None) -> Reading:
+    """What an alert says, whichever way it came (the API's too). `occurred`, `event_id`: of the delivery. Raises
+    BadWebhook."""
     alert_id, known_as = external_alert_id(alert), identity(alert)
     device_id, group_id = alert.identifier("device_id"), alert.identifier("group_id")
     require_known(alert_id, id_field, device_id or group_id, "device_id or group_id")

@@ -15,8 +15,10 @@ _ABSENT = Severity.MODERATE
 
 
 def of_api(alert: Mapping[str, Any]) -> Fields:
-    """An alert of `GET /v2/alerts` under an activity's names, for the functions below."""
-    return Fields({**alert, "seriesUid": alert.get("uid")})
+    """An alert of `GET /v2/alerts` under an activity's names: these alerts are "triggered conditions" (the OpenAPI's
+    words), and the activities of those are of type CONDITION."""
+    names = {"seriesUid": alert.get("uid"), "activityTime": alert.get("createTime"), "activityType": "CONDITION"}
+    return Fields({**alert, **names})
 
 
 def external_alert_id(activity: Fields) -> str | None:

@@ -34,7 +34,7 @@ def normalize(delivery: Delivery) -> AlertEvent | Ignored:
         kind = Kind.RESET
     if kind is None:
         return _ignored(activity, code)
-    return alert_event(delivery, Provider.NINJAONE, _reading(activity, kind))
+    return alert_event(delivery, Provider.NINJAONE, reading(activity, kind))
 
 
 def _status_code(activity: Fields) -> str:
@@ -54,7 +54,8 @@ def _ignored(activity: Fields, code: str) -> Ignored:
     return Ignored.unknown(code)
 
 
-def _reading(activity: Fields, kind: Kind) -> Reading:
+def reading(activity: Fields, kind: Kind) -> Reading:
+    """What an activity says, or an alert of the API under an activity's names. Raises BadWebhook."""
     alert_id, known_as = external_alert_id(activity), identity(activity)
     device = activity.nested("device")
     references = device.nested("references")

@@ -35,7 +35,7 @@ def normalize(delivery: Delivery) -> AlertEvent | Ignored:
     kind = _kind(body)
     if isinstance(kind, Ignored):
         return kind
-    return alert_event(delivery, Provider.TACTICALRMM, _reading(body, kind))
+    return alert_event(delivery, Provider.TACTICALRMM, reading(body, kind))
 
 
 def _members(text: str) -> dict[str, Any]:
@@ -67,7 +67,8 @@ def _kind(body: Fields) -> Kind | Ignored:
     return Kind.RESET if is_resolved else Kind.TRIGGERED
 
 
-def _reading(body: Fields, kind: Kind) -> Reading:
+def reading(body: Fields, kind: Kind) -> Reading:
+    """What a webhook says, or an alert of the API under a webhook's names. Raises BadWebhook."""
     alert_id, known_as = external_alert_id(body), identity(body)
     agent_id = body.identifier("agent_id")
     organization_id = body.identifier("client_id")

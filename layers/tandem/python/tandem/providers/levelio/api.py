@@ -1,0 +1,163 @@
+"""Level's API. Sources: openapi/level-v2-openapi.json; vendors.md 3 (resolve is from there).
+
+Lists come as `{data, has_more}`, at most 100 rows a page; the next begins after the last row's id.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+from tandem.alerts.models import AlertEvent, Kind, Provider
+from tandem.connections.authorization import KeyInHeader
+from tandem.connections.calls import Call, Page
+from tandem.connections.errors import NotFound, Rejected
+from tandem.connections.http import VendorHttp
+from tandem.connections.limits import Limits, RateLimit
+from tandem.connections.rmm import Account, AlertSeen, DeviceSeen, OrganizationSeen
+from tandem.providers.api_alerts import Listing, Row, alerts_of, fields_of, identifier
+from tandem.providers.event import Reading
+from tandem.providers.fields import Fields, labelled
+from tandem.providers.levelio.identity import external_alert_id, of_api
+from tandem.providers.levelio.webhook import reading
+from tandem.providers.moments import moment
+
+BASE_URL: Final = "https://api.level.io"
+LIMITS: Final = Limits(RateLimit(requests=120, per=timedelta(minutes=1)))
+"""Level publishes no rate; a 429 with Retry-After is waited for."""
+
+_PAGE_SIZE = 100
+_NESTING = 50
+
+
+def authorization(api_key: str) -> KeyInHeader:
+    """The key as it is, with no scheme before it."""
+    return KeyInHeader("Authorization", api_key)
+
+
+class Level:
+    """One Level organization; the port is connections/rmm.py."""
+
+    def __init__(self, http: VendorHttp, integration_id: str) -> None:
+        self._http = http
+        self._integration_id = integration_id
+
+    def check(self) -> Account:
+        """Lists one group."""
+        self._page("/v2/groups", {"limit": 1}, None)
+        return Account("Level")
+
+    def organizations(self) -> Iterator[OrganizationSeen]:
+        """The groups, whose paths need all of them: nothing is given before the last page."""
+        groups: dict[str, Fields] = {}
+        for group in fields_of(self._rows("/v2/groups", {})):
+            group_id = identifier(group, "id")
+            if group_id is not None:
+                groups[group_id] = group
+        for group_id, group in groups.items():
+            parent_id = identifier(group, "parent_id")
+            names = _names_from_the_top(group_id, groups)
+            path = " / ".join(names) if len(names) > 1 else None
+            yield OrganizationSeen(group_id, group.name("name") or group_id, parent_id, path)
+
+    def devices(self) -> Iterator[DeviceSeen]:
+        """The devices with their groups."""
+        for device in fields_of(self._rows("/v2/devices", {"include_operating_system": "true"})):
+            device_id = identifier(device, "id")
+            if device_id is not None:
+                system = device.nested("operating_system").name("full_operating_system")
+                yield DeviceSeen(
+                    device_id,
+                    # As the webhooks call it; a nickname is what people gave it beside that.
+                    device.name("hostname", "nickname"),
+                    identifier(device, "group_id"),
+                    facts=labelled({"Operating system": system}),
+                )
+
+    def active_alerts(self) -> Iterator[AlertSeen]:
+        """`status=active`."""
+        yield from self._alerts("active")
+
+    def alert(self, external_alert_id: str) -> AlertEvent | None:
+        """By its id. Raises BadReply if it cannot be read."""
+        listing = self._listing()
+        try:
+            row = self._http.get(_path(external_alert_id))
+        except NotFound:
+            return None
+        is_over = isinstance(row, dict) and row.get("is_resolved") is True
+        kind = Kind.RESET if is_over else Kind.TRIGGERED
+        seen = next(alerts_of([row], lambda alert: listing.event(alert, _reading(alert, kind)), _alert_id))
+        if isinstance(seen, AlertEvent):
+            return seen
+        raise self._http.bad_reply(f"alert {external_alert_id}: {seen.reason}")
+
+    def resolved_alerts(self, since: datetime) -> Iterator[AlertEvent]:
+        """`status=resolved`, all of them, for there is no filter by time."""
+        listing = self._listing()
+        for row in self._rows("/v2/alerts", {"status": "resolved"}):
+            ended_at = moment(row.get("resolved_at")) if isinstance(row, dict) else None
+            if ended_at is None or ended_at < since:
+                continue
+            yield from listing.history(row, row, _reading)
+
+    def reset(self, external_alert_id: str) -> None:
+        """POST …/resolve. What Level says to one that is resolved already is not documented, so it is looked at."""
+        refusal = None
+        try:
+            self._http.request(Call("POST", f"{_path(external_alert_id)}/resolve", repeatable=True, may_be_empty=True))
+        except NotFound:
+            return
+        except Rejected as error:
+            refusal = error
+        if refusal is not None:
+            alert = self.alert(external_alert_id)
+            if alert is not None and alert.kind is not Kind.RESET:
+                raise refusal
+
+    # ---- within
+
+    def _listing(self) -> Listing:
+        return Listing(self._integration_id, Provider.LEVELIO, self._http.now())
+
+    def _alerts(self, status: str) -> Iterator[AlertSeen]:
+        listing = self._listing()
+        rows = self._rows("/v2/alerts", {"status": status})
+        return alerts_of(rows, lambda alert: listing.event(alert, _reading(alert, Kind.TRIGGERED)), _alert_id)
+
+    def _rows(self, path: str, params: Mapping[str, str | int]) -> Iterator[Any]:
+        return self._http.pages(lambda after: self._page(path, {"limit": _PAGE_SIZE, **params}, after))
+
+    def _page(self, path: str, params: Mapping[str, str | int], after: str | None) -> Page:
+        answer = self._http.get(path, params if after is None else {**params, "starting_after": after})
+        rows = answer.get("data") if isinstance(answer, dict) else None
+        if not isinstance(rows, list) or not isinstance(answer.get("has_more"), bool):
+            raise self._http.bad_reply(f"{path} is no list with data and has_more")
+        if not answer["has_more"]:
+            return Page(rows, None)
+        last = identifier(Fields(rows[-1]), "id") if rows and isinstance(rows[-1], dict) else None
+        if last is None:
+            raise self._http.bad_reply(f"{path} says that there is more, but not behind which id")
+        return Page(rows, last)
+
+
+def _reading(row: Row, kind: Kind) -> Reading:
+    return reading(of_api(row), kind, "id", None, None)
+
+
+def _alert_id(row: Row) -> str | None:
+    return external_alert_id(of_api(row))
+
+
+def _path(alert_id: str) -> str:
+    return f"/v2/alerts/{quote(alert_id, safe='')}"
+
+
+def _names_from_the_top(group_id: str, groups: Mapping[str, Fields]) -> list[str]:
+    """At most 50: groups that contain each other have no top."""
+    names: list[str] = []
+    seen: str | None = group_id
+    while seen is not None and seen in groups and len(names) < _NESTING:
+        names.insert(0, groups[seen].name("name") or seen)
+        seen = identifier(groups[seen], "parent_id")
+    return names
