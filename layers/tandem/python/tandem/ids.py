@@ -7,6 +7,7 @@ kilobyte; enough, because a billion of them hold two alike with a chance of less
 import base64
 import hashlib
 import secrets
+from functools import lru_cache
 
 _BYTES = 13
 _CHARACTERS = 20
@@ -17,6 +18,7 @@ def new_id() -> str:
     return _text(secrets.token_bytes(_BYTES))
 
 
+@lru_cache(maxsize=1024)  # an event is asked for its own ids a dozen times
 def derived_id(*parts: str) -> str:
     """The same identifier for the same parts, whoever asks.
 

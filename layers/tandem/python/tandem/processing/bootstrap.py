@@ -17,9 +17,14 @@ from tandem.times import utc_now
 
 # A call answers within milliseconds or is worth repeating; a batch must end before the function's own time does.
 # Requests are made by store/codec.py from typed records: botocore's check of each attribute against the service's model
-# finds nothing more, and takes a fifth of the time that an event computes (`make bench`).
+# finds nothing more, and takes a fifth of the time that an event computes (`make bench`). The user agent is given, or
+# botocore would compose its own from a dozen parts twice for each call.
 _CONFIG = Config(
-    connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3}, parameter_validation=False
+    connect_timeout=2,
+    read_timeout=5,
+    retries={"mode": "standard", "max_attempts": 3},
+    parameter_validation=False,
+    user_agent="tandem",
 )
 
 
