@@ -78,12 +78,12 @@ class Functions(Construct):
         maker.allow(self.admin_api, ["logs:FilterLogEvents"], [maker.log_groups["webhook_ingest"].log_group_arn])
         maker.allow(self.admin_api, ["sqs:SendMessage"], [queues.alert_events.queue_arn])
         maker.allow(self.admin_api, ["secretsmanager:GetSecretValue"], [first_admin_key.secret_arn])
-        # It writes signing secrets and reads none.
         self._allow_integration_secrets(
             self.admin_api,
             [
                 "secretsmanager:CreateSecret",
                 "secretsmanager:DeleteSecret",
+                "secretsmanager:GetSecretValue",
                 "secretsmanager:PutSecretValue",
             ],
             secret_prefix,

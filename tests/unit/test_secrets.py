@@ -135,3 +135,17 @@ def test_any_other_refusal_is_told_at_once(monkeypatch: pytest.MonkeyPatch, code
     with pytest.raises(ClientError, match="no"):
         secrets.remove("level")
     assert store.now == 0
+
+
+def test_what_stands_beside_a_signing_secret_stays_when_it_comes_and_goes() -> None:
+    store = SlowToDelete(0)
+    secrets = _signing_secrets(store)
+    store.secrets[NAME] = json.dumps({"credentials": {"kind": "api_key"}})
+
+    assert secrets.read("level") is None
+    secrets.remove("level")
+    secrets.write("level", "first")
+    assert json.loads(store.secrets[NAME]) == {"credentials": {"kind": "api_key"}, "signing_secret": "first"}
+
+    secrets.remove("level")
+    assert json.loads(store.secrets[NAME]) == {"credentials": {"kind": "api_key"}}
