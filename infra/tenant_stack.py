@@ -76,6 +76,7 @@ class TenantStack(Stack):
         api.connect(webhook_ingest=functions.webhook_ingest, admin_api=functions.admin_api)
         self.events = Events(self, "Events", tenant, maker=maker, table=table, bucket=self.bucket)
         archive = Archive(self, "Archive", tenant, maker=maker, table=table, bucket=self.bucket)
+        archive.let_read(functions.admin_api)
         if tenant.events.webhook_received:
             self.events.tell_of_webhooks(functions.webhook_ingest)
         schedules = Schedules(self, "Schedules", tenant, maker=maker, table=table, queues=queues)

@@ -50,6 +50,7 @@ assert foreign <= {brought!r}, foreign
             "AWS_SECRET_ACCESS_KEY": "test",
             "TABLE_NAME": "t",
             "ALERT_QUEUE_URL": "http://127.0.0.1:9/q.fifo",
+            "BUCKET_NAME": "b",
             "SECRET_PREFIX": "tandem/t/integrations",
             "FIRST_ADMIN_KEY_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:000000000000:secret:k",
             "PUBLIC_URL": "",

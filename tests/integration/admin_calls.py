@@ -38,6 +38,7 @@ PROBLEM = "application/problem+json"
 _FUNCTIONS_OWN = (
     "TABLE_NAME",
     "ALERT_QUEUE_URL",
+    "BUCKET_NAME",
     "SECRET_PREFIX",
     "FIRST_ADMIN_KEY_SECRET_ARN",
     "TENANT",
@@ -87,6 +88,7 @@ class AdminApi:
         """The handler's module in a new function instance; `environment` overrides its variables."""
         bootstrap._sqs.cache_clear()
         bootstrap._secrets_manager.cache_clear()
+        bootstrap._s3.cache_clear()
         instance = function("admin_api", self.environment | environment)
         self.call("GET", "/users", instance=instance)  # reads the environment; makes the first admin
         return instance
@@ -101,6 +103,7 @@ class AdminApi:
         return {
             "TABLE_NAME": self.name,
             "ALERT_QUEUE_URL": self.queue_url,
+            "BUCKET_NAME": self.name,
             "SECRET_PREFIX": self.secret_prefix,
             "FIRST_ADMIN_KEY_SECRET_ARN": self.first_key_secret,
             "TENANT": "test",

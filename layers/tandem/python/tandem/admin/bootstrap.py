@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from tandem.admin.replaying import Replaying
 from tandem.admin.route_table import ROUTES
 from tandem.admin.services import Services
 from tandem.alert_queue import AlertEventQueue
+from tandem.archive.reading import AT_ONCE, Archive
 from tandem.dead_letters.letters import ALERT_EVENTS, DeadLetters
 from tandem.desk.builtin import BuiltinDesk
 from tandem.notifications.inbox import Inbox
@@ -38,12 +40,14 @@ from tandem.store.context import ContextCache
 from tandem.store.listing import Listing
 from tandem.store.lookups import Lookups
 from tandem.store.numbers import TicketNumbers
+from tandem.store.previews import Previews
 from tandem.store.reads import BatchReader
 from tandem.times import utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
@@ -52,6 +56,9 @@ _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard",
 
 # A replayed record is processed while the caller waits; a function that takes longer has it nevertheless.
 _LAMBDA_CONFIG = _CONFIG.merge(Config(read_timeout=15, retries={"total_max_attempts": 1}))
+
+# A preview fetches many small objects side by side.
+_S3_CONFIG = _CONFIG.merge(Config(max_pool_connections=AT_ONCE))
 
 _NUMBERS_AT_ONCE = 1  # few tickets are opened by hand: a block of 20 would only tear gaps
 
@@ -72,6 +79,11 @@ def _logs() -> "CloudWatchLogsClient":
 
 
 @cache
+def _s3() -> "S3Client":
+    return boto3.client("s3", config=_S3_CONFIG)
+
+
+@cache
 def _secrets_manager() -> "SecretsManagerClient":
     return boto3.client("secretsmanager", config=_CONFIG)
 
@@ -85,6 +97,11 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
     lookups = Lookups(client, name)
     writer, numbers = DecisionWriter(client, name, BuiltinDesk()), TicketNumbers(client, name, _NUMBERS_AT_ONCE)
     queue, dead_letters = AlertEventQueue(_sqs, environment["ALERT_QUEUE_URL"]), DeadLetters(client, name)
+    contexts = ContextCache(client, name)
+
+    def open_reader(now: datetime) -> BatchReader:
+        return BatchReader(client, name, now)
+
     services = Services(
         table=table,
         integrations=Integrations(table),
@@ -98,9 +115,11 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         lookups=lookups,
         devices=DeviceRecords(table),
         desk=DeskStore(lookups, writer, numbers),
-        alert_desk=AlertDesk(
-            lambda now: BatchReader(client, name, now), ContextCache(client, name), lookups, writer, numbers
-        ),
+        alert_desk=AlertDesk(open_reader, contexts, lookups, writer, numbers),
+        open_reader=open_reader,
+        contexts=contexts,
+        archive=Archive(_s3, environment["BUCKET_NAME"]),
+        previews=Previews(client, name),
         signing_secrets=SecretsManagerSigningSecrets(_secrets_manager, environment["SECRET_PREFIX"]),
         queue=queue,
         dead_letters=dead_letters,

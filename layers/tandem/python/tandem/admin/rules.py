@@ -7,7 +7,15 @@ from tandem.admin.paging import page_of
 from tandem.admin.problems import conflict, invalid, not_found
 from tandem.admin.references import board, the_integration, user
 from tandem.admin.schemas.base import NoBody, NoQuery, Page, PageQuery
-from tandem.admin.schemas.rules import ActionsAnswer, ConditionsAnswer, OrderAnswer, OrderBody, RuleAnswer, RuleBody
+from tandem.admin.schemas.rules import (
+    ActionsAnswer,
+    ActionsBody,
+    ConditionsAnswer,
+    OrderAnswer,
+    OrderBody,
+    RuleAnswer,
+    RuleBody,
+)
 from tandem.alerts.models import Rule, RuleActions, RuleConditions, Severity
 from tandem.ids import new_id
 from tandem.store.configuration.records import Role, RuleRecord
@@ -28,7 +36,7 @@ def list_rules(call: Call[NoBody, PageQuery]) -> Answer:
 def create_rule(call: Call[RuleBody, NoQuery]) -> Answer:
     """A new rule. Only alerts that fire from now on meet it."""
     integration_id = the_integration(call).integration_id
-    rule = _rule(call, new_id(), order=0)
+    rule = rule_of_body(call, new_id(), order=0)
     try:
         added = call.services.table.retrying(lambda: call.services.rules.add(integration_id, rule, call.body.order))
     except TooManyRulesError:
@@ -38,23 +46,23 @@ def create_rule(call: Call[RuleBody, NoQuery]) -> Answer:
 
 def get_rule(call: Call[NoBody, NoQuery]) -> Answer:
     """One rule."""
-    return Answer(rule_answer(_the_rule(call).rule))
+    return Answer(rule_answer(the_rule(call).rule))
 
 
 def replace_rule(call: Call[RuleBody, NoQuery]) -> Answer:
     """The rule, written anew; alerts that it decided keep what it was."""
 
     def write() -> Rule:
-        record = _the_rule(call)
+        record = the_rule(call)
         order = call.body.order if call.body.order is not None else record.rule.order
-        return call.services.rules.replace(record, _rule(call, record.rule.rule_id, order))
+        return call.services.rules.replace(record, rule_of_body(call, record.rule.rule_id, order))
 
     return Answer(rule_answer(call.services.table.retrying(write)))
 
 
 def delete_rule(call: Call[NoBody, NoQuery]) -> Answer:
     """The rule matches no more."""
-    call.services.table.retrying(lambda: call.services.rules.remove(_the_rule(call)))
+    call.services.table.retrying(lambda: call.services.rules.remove(the_rule(call)))
     return Answer(status=204)
 
 
@@ -96,9 +104,9 @@ def rule_answer(rule: Rule) -> RuleAnswer:
     )
 
 
-def _rule(call: Call[RuleBody, NoQuery], rule_id: str, order: int) -> Rule:
-    """The rule that the body says; what it refers to is checked."""
-    body = call.body
+def rule_of_body(call: Call[Any, Any], rule_id: str, order: int) -> Rule:
+    """The rule that the body, a RuleBody, says. Raises Problem 422 where it refers to what is not there."""
+    body: RuleBody = call.body
     conditions, actions = body.conditions.model_dump(), body.actions.model_dump()
     conditions["severities"] = [Severity(each) for each in conditions["severities"]]
     _check(call)
@@ -113,8 +121,8 @@ def _rule(call: Call[RuleBody, NoQuery], rule_id: str, order: int) -> Rule:
     )
 
 
-def _check(call: Call[RuleBody, NoQuery]) -> None:
-    actions = call.body.actions
+def _check(call: Call[Any, Any]) -> None:
+    actions: ActionsBody = call.body.actions
     user(call, "actions.assignee_id", actions.assignee_id)
     for place, user_id in enumerate(dict.fromkeys(actions.notify_user_ids)):
         user(call, f"actions.notify_user_ids.{place}", user_id)
@@ -130,7 +138,8 @@ def _check(call: Call[RuleBody, NoQuery]) -> None:
         raise invalid("actions.auto_resolve_status_id", reason)
 
 
-def _the_rule(call: Call[Any, Any]) -> RuleRecord:
+def the_rule(call: Call[Any, Any]) -> RuleRecord:
+    """The rule that the path names. Raises Problem 404."""
     integration_id = the_integration(call).integration_id
     record = call.services.rules.get(integration_id, call.params["rule_id"])
     if record is None:

@@ -11,6 +11,7 @@ from tandem.admin.desk import DeskStore
 from tandem.admin.ingest_log import IngestLog
 from tandem.admin.replaying import Replaying
 from tandem.alerts.models import AlertEvent
+from tandem.archive.reading import Archive
 from tandem.dead_letters.letters import DeadLetters
 from tandem.notifications.inbox import Inbox
 from tandem.secrets import SigningSecrets
@@ -23,8 +24,11 @@ from tandem.store.configuration.people import People
 from tandem.store.configuration.rules import Rules
 from tandem.store.configuration.table import ConfigurationTable
 from tandem.store.configuration.windows import Windows
+from tandem.store.context import ContextCache
 from tandem.store.listing import Listing
 from tandem.store.lookups import Lookups
+from tandem.store.previews import Previews
+from tandem.store.reads import BatchReader
 
 
 class EventQueue(Protocol):
@@ -52,6 +56,10 @@ class Services:
     devices: DeviceRecords
     desk: DeskStore
     alert_desk: AlertDesk
+    open_reader: Callable[[datetime], BatchReader]
+    contexts: ContextCache
+    archive: Archive
+    previews: Previews
     signing_secrets: SigningSecrets
     queue: EventQueue
     dead_letters: DeadLetters

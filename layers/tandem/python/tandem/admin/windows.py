@@ -63,9 +63,9 @@ def remove_windows_of(call: Call[Any, Any], integration_id: str) -> None:
             _remove(call, record.window.window_id)
 
 
-def window_of_body(call: Call[WindowBody, Any], window_id: str) -> MaintenanceWindow:
-    """The window that the body says. Raises Problem 422 for an integration or client that is not there."""
-    body = call.body
+def window_of_body(call: Call[Any, Any], window_id: str) -> MaintenanceWindow:
+    """The window that the body, a WindowBody, says. Raises Problem 422 where it names what is not there."""
+    body: WindowBody = call.body
     integration(call, "integration_id", body.integration_id)
     client(call, "client_id", body.client_id)
     return MaintenanceWindow(

@@ -26,6 +26,8 @@ from tandem.alerts.history import AppliedEvent
 from tandem.alerts.models import Alert, AlertEvent, AlertStatus, Condition, DeviceRecord, Kind, Origin, Outcome
 from tandem.alerts.tickets import SYSTEM, Ticket
 
+TICKET_NUMBER = "a ticket of this preview"
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -64,7 +66,10 @@ class Simulation:
     def __init__(self, contexts: Mapping[str, Context]) -> None:
         self.effects: list[Effect | None] = []
         self.alerts: dict[str, Alert] = {}
-        self._contexts = contexts
+        self._contexts = {
+            integration_id: replace(context, ticket_number=TICKET_NUMBER)
+            for integration_id, context in contexts.items()
+        }
         self._conditions: dict[str, Condition] = {}
         self._tickets: dict[str, Ticket] = {}
         self._latest: dict[str, AppliedEvent] = {}  # of each alert, its latest firing

@@ -32,6 +32,11 @@ The desk and the admin API:
 19. what is due by now, earliest     Query    DUE#<shard>         sk <wake at>#<reason>#<subject>; read consistently:
     first; what a window holds                                    what a window holds is a filter over all that is due
 
+Outbound (`tandem/outbound`):
+
+24. what became of telling the RMM   GetItem  A#<alert>           sk OUTBOUND   a retry would be billed with the alert
+    that an alert is over?                                        otherwise, and an event of the alert with the retries
+
 Notifications (`tandem/notifications`):
 
 20. a user's, newest first; up to    Query    NOTIFY#<user>       sk N#<sortable id>; READ
@@ -42,6 +47,17 @@ Notifications (`tandem/notifications`):
                                                                   units a second on this key
 22. was this user told of that?      GetItem  TOLD#<ticket or digest>  sk the user's id; apart from the user's own
                                                                   partition for the same reason
+
+Previews:
+
+23. what did a preview of a rule see? GetItem PREVIEW#<preview>   sk PREVIEW; kept for an hour
+
+Polling (`tandem/polling`):
+
+25. how does its polling stand, and  GetItem  POLL#<int>          sk STATE; apart from the integration, whose version
+    is a poll of it running?                                      every cache watches
+26. what came of a run that a        GetItem  POLL#<int>          sk RUN#<run>
+    person asked for?
 
 The indexes project keys only: a listing reads page and items, and an update that moves no key pays for no index.
 Indexes of few values are sharded, so that 500 alerts a second stay far below 1,000 write units on any key.

@@ -61,6 +61,11 @@ def message_key(alert_id: str) -> Key:
     return {"pk": f"A#{alert_id}", "sk": "MESSAGE"}
 
 
+def outbound_key(alert_id: str) -> Key:
+    """Question 24: the wish that the RMM resets the alert."""
+    return {"pk": f"A#{alert_id}", "sk": "OUTBOUND"}
+
+
 def waiting_partition(integration_id: str, shard: int) -> str:
     """Question 18: the pk of a shard."""
     return f"WAITING#{integration_id}#{shard}"
@@ -254,3 +259,18 @@ def gathered_key(user_id: str, digest_id: str, part: str) -> Key:
 def told_key(subject: str, user_id: str) -> Key:
     """Question 22: `subject` is the id of a ticket or digest."""
     return {"pk": f"TOLD#{subject}", "sk": user_id}
+
+
+def preview_key(preview_id: str) -> Key:
+    """Question 23."""
+    return {"pk": f"PREVIEW#{preview_id}", "sk": "PREVIEW"}
+
+
+def poll_key(integration_id: str) -> Key:
+    """Question 25."""
+    return {"pk": f"POLL#{integration_id}", "sk": "STATE"}
+
+
+def poll_run_key(integration_id: str, run_id: str) -> Key:
+    """Question 26."""
+    return {"pk": f"POLL#{integration_id}", "sk": f"RUN#{run_id}"}
