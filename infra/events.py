@@ -7,7 +7,7 @@ from constructs import Construct
 
 from infra.bucket import TandemBucket
 from infra.function_maker import FunctionMaker
-from infra.stream import ALERTS, TICKETS, StreamReader
+from infra.stream import ALERTS, OUTBOUND, TICKETS, StreamReader
 from infra.table import TandemTable
 from infra.tenant import Tenant
 
@@ -75,7 +75,7 @@ class Events(Construct):
             function=self.event_publisher,
             table=table,
             bucket=bucket,
-            kinds=[ALERTS, TICKETS],
+            kinds=[ALERTS, TICKETS, OUTBOUND],
             batch_size=BATCH_SIZE,
             window=WINDOW,
         )

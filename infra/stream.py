@@ -23,6 +23,7 @@ MOST_ATTEMPTS = 1000
 
 ALERTS = ("A#", "ALERT")
 TICKETS = ("T#", "TICKET")
+OUTBOUND = ("A#", "OUTBOUND")
 """How the partition keys begin, and what the sort keys are."""
 
 

@@ -14,6 +14,7 @@ from tandem.alerts.folding import fold
 from tandem.alerts.holding import hold_or_decide
 from tandem.alerts.limits import cut_bytes
 from tandem.alerts.models import Alert, AlertEvent, AlertStatus, Condition, Kind, Origin, Outcome, condition_id_of
+from tandem.alerts.outbound import wish_of_person
 from tandem.alerts.placing import learn
 from tandem.alerts.ticketing import append_occurrence, note_severity, raise_severity, settle
 from tandem.alerts.wording import acknowledged_comment, reset_comment, resolved_comment
@@ -144,7 +145,7 @@ def _reset(
     )
     by = _CAUSE_OF_RESET.get(event.origin, "reset by the RMM")
     if known.ticket_id is None:
-        return draft.decided(Outcome.RESOLVED, by, window_id=known.suppressed_by_window_id)
+        return _told_the_rmm(draft, draft.decided(Outcome.RESOLVED, by, window_id=known.suppressed_by_window_id))
     if draft.condition.open_ticket_id == known.ticket_id:
         draft.condition = replace(draft.condition, live_count=max(0, draft.condition.live_count - 1))
     if event.origin is Origin.PERSON:
@@ -157,7 +158,14 @@ def _reset(
         body = reset_comment(event, known, folding, outcome)
         draft.folded_comment(known.ticket_id, body, folding.comment_id, folding.comment_at)
     reason = f"{by}; {outcome}" if outcome else by
-    return draft.decided(Outcome.RESOLVED, reason, ticket_id=known.ticket_id)
+    return _told_the_rmm(draft, draft.decided(Outcome.RESOLVED, reason, ticket_id=known.ticket_id))
+
+
+def _told_the_rmm(draft: Draft, decision: Decision) -> Decision:
+    """The alert is over; where a person says so, the RMM is to be told."""
+    if draft.event.origin is not Origin.PERSON:
+        return decision
+    return replace(decision, outbound=wish_of_person(draft.alert, draft.event.event_id, draft.now))
 
 
 def _acknowledged(

@@ -15,6 +15,7 @@ from tandem.alerts.models import (
     Rule,
     Trace,
 )
+from tandem.alerts.outbound import OutboundReset
 from tandem.alerts.tickets import Board, DeskCommand, Ticket
 from tandem.alerts.windows import MaintenanceWindow
 
@@ -66,7 +67,7 @@ class Decision:
 
     Each record carries the version that it will have; it is applied only onto the version before. `links` are alerts
     that join a ticket: (ticket id, alert id). `raw` is written once, with the alert's first record. `wake` is entered
-    into the due-time index, `woken` is taken out of it.
+    into the due-time index, `woken` is taken out of it. `outbound`: the RMM is to be told that the alert is over.
     """
 
     outcome: Outcome
@@ -83,6 +84,7 @@ class Decision:
     waits: bool | None = None
     wake: Wake | None = None
     woken: Wake | None = None
+    outbound: OutboundReset | None = None
 
     @property
     def writes_nothing(self) -> bool:

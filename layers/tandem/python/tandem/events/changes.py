@@ -1,13 +1,15 @@
 """Which items of the table make events."""
 
-from tandem.events.mapping import alert_events, ticket_events
+from tandem.events.mapping import alert_events, outbound_events, ticket_events
 from tandem.events.payload import Event
 from tandem.store import keys
+from tandem.store.outbound import outbound_from
 from tandem.store.records import alert_from, ticket_from
 from tandem.store.stream import Change
 
 _ALERT = keys.alert_key("")
 _TICKET = keys.ticket_key("")
+_OUTBOUND = keys.outbound_key("")
 
 
 def events_of(change: Change, tenant: str) -> list[Event]:
@@ -23,6 +25,9 @@ def events_of(change: Change, tenant: str) -> list[Event]:
     if _is_of(_TICKET, change):
         was = ticket_from(change.before) if change.before is not None else None
         return ticket_events(was, ticket_from(change.after), tenant, change.at)
+    if _is_of(_OUTBOUND, change):
+        wish = outbound_from(change.before) if change.before is not None else None
+        return outbound_events(wish, outbound_from(change.after), tenant, change.at)
     return []
 
 

@@ -1,4 +1,4 @@
-"""A change of an alert or a ticket as the events that it means. Pure: the same change gives the same events.
+"""A change of an alert, a ticket or a wish as the events that it means. Pure: the same change gives the same events.
 
 an alert             before                             after
 RMM_ALERT_TRIGGERED  not firing, or held by a window    firing and not held
@@ -12,6 +12,9 @@ TICKET_REOPENED      closed                             open
 TICKET_UPDATED       other words that people see        (before a close of the same change, behind a reopening)
 TICKET_CLOSED        open                               closed
 
+the wish that its RMM resets an alert
+RMM_ALERT_RESET_...  none, or another wish              one that is to be announced
+
 What a maintenance window holds makes no event: not when it begins to hold an alert, nor when what it holds is reset. An
 alert whose reset had come before its trigger never fires.
 """
@@ -19,11 +22,13 @@ alert whose reset had come before its trigger never fires.
 from datetime import datetime
 
 from tandem.alerts.models import Alert, AlertStatus
+from tandem.alerts.outbound import OutboundReset
 from tandem.alerts.tickets import PRIORITY_OF_SEVERITY, Ticket
 from tandem.events.names import SCHEMA_VERSION
 from tandem.events.payload import (
     AlertAcknowledged,
     AlertEvent,
+    AlertResetRequested,
     AlertResolved,
     AlertTriggered,
     Event,
@@ -74,6 +79,26 @@ def ticket_events(before: Ticket | None, after: Ticket, tenant: str, at: datetim
     if before.is_closed and not after.is_closed:
         events.insert(0, _of_ticket(TicketReopened, after, tenant, at))
     return events
+
+
+def outbound_events(before: OutboundReset | None, after: OutboundReset, tenant: str, at: datetime) -> list[Event]:
+    """What a wish that an RMM resets an alert means. `at`: when it was written."""
+    is_known = before is not None and before.request_id == after.request_id
+    if is_known or not after.announced:
+        return []
+    return [
+        AlertResetRequested(
+            schema_version=SCHEMA_VERSION,
+            event_id=derived_id(AlertResetRequested.name, after.alert_id, after.request_id),
+            occurred_at=at,
+            tenant_id=tenant,
+            integration_id=after.integration_id,
+            alert_id=after.alert_id,
+            request_id=after.request_id,
+            requested_at=after.asked_at,
+            ticket_id=after.ticket_id,
+        )
+    ]
 
 
 def _fires(alert: Alert) -> bool:

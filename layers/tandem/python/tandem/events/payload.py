@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSche
 
 from tandem.events.names import (
     RMM_ALERT_ACKNOWLEDGED,
+    RMM_ALERT_RESET_REQUESTED,
     RMM_ALERT_RESOLVED,
     RMM_ALERT_TRIGGERED,
     RMM_WEBHOOK_RECEIVED,
@@ -107,6 +108,19 @@ class AlertAcknowledged(AlertEvent):
     acknowledged_by: str | None = Field(None, description="Who, in the RMM's words; a user's id if in Tandem")
 
 
+class AlertResetRequested(Event):
+    """A person resolved an alert, or asked once more, so its RMM is to be told that it is over."""
+
+    name = RMM_ALERT_RESET_REQUESTED
+    subject = "alert_id"
+
+    integration_id: str
+    alert_id: str
+    request_id: str = Field(description="Tells it from the other times at which this was asked of the alert's RMM")
+    requested_at: Time
+    ticket_id: str | None = Field(None, description="The ticket whose close was the first reason, if it was one")
+
+
 class TicketEvent(Event):
     """What every event of a ticket says; the ticket as it was right after the event."""
 
@@ -197,6 +211,7 @@ EVENTS: tuple[type[Event], ...] = (
     AlertTriggered,
     AlertResolved,
     AlertAcknowledged,
+    AlertResetRequested,
     TicketCreated,
     TicketUpdated,
     TicketClosed,

@@ -7,8 +7,9 @@ the second time the versions have moved and nothing is written.
     new             there is none, or an expired one lingers    two first sights make one record
     version n       the table holds version n - 1               nobody's change is overwritten
 
-What stands beside a record (the sender's text, a long message, a link, a comment, a waiting or held alert) is put
-unconditionally: it is always written together with its record, whose version guards it.
+What stands beside a record (the sender's text, a long message, a link, a comment, a waiting or held alert, the wish
+that its RMM resets an alert) is put unconditionally: it is always written together with its record, whose version
+guards it.
 """
 
 from datetime import datetime
@@ -20,6 +21,7 @@ from tandem.desk.port import Desk
 from tandem.store import keys
 from tandem.store.codec import Item, encode, encode_item
 from tandem.store.errors import translating
+from tandem.store.outbound import outbound_item
 from tandem.store.records import (
     alert_item,
     condition_item,
@@ -88,6 +90,8 @@ class DecisionWriter:
             actions.append(self._put(wake_item(decision.wake)))
         if decision.woken is not None:
             actions.append({"Delete": {"TableName": self._table, "Key": encode_item(wake_key(decision.woken))}})
+        if decision.outbound is not None:
+            actions.append(self._put(outbound_item(decision.outbound)))
         return actions
 
     def _put(self, item: Item) -> dict[str, Any]:
