@@ -59,6 +59,13 @@ Polling (`tandem/polling`):
 26. what came of a run that a        GetItem  POLL#<int>          sk RUN#<run>
     person asked for?
 
+Connections to the RMMs (`tandem/connections`):
+
+27. whose turn to renew tokens?      Update   TOKEN_LOCK#<int>    sk TOKEN_LOCK; apart from the integration, which every
+                                                                  webhook reads
+28. is this sign-in still to be      Delete   SIGN_IN#<flow>      sk SIGN_IN; each step of it removes the item that it
+    finished?                                                     began with, so that it is taken once
+
 The indexes project keys only: a listing reads page and items, and an update that moves no key pays for no index.
 Indexes of few values are sharded, so that 500 alerts a second stay far below 1,000 write units on any key.
 """

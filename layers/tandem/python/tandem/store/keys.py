@@ -231,6 +231,16 @@ def access_version_key() -> Key:
     return {"pk": "VERSION", "sk": "ACCESS"}
 
 
+def token_lock_key(integration_id: str) -> Key:
+    """Question 27."""
+    return {"pk": f"TOKEN_LOCK#{integration_id}", "sk": "TOKEN_LOCK"}
+
+
+def sign_in_key(flow_id: str) -> Key:
+    """Question 28."""
+    return {"pk": f"SIGN_IN#{flow_id}", "sk": "SIGN_IN"}
+
+
 def first_admin_key() -> Key:
     """Question 13: that the first admin was made, and of which key."""
     return {"pk": "VERSION", "sk": "FIRST_ADMIN"}

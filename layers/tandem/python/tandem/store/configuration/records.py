@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from tandem.alerts.models import Contact, Provider, Rule, Severity
 from tandem.alerts.tickets import Board
@@ -45,9 +45,39 @@ class WebhookSecret:
     expires_at: datetime | None = None
 
 
+class Status:
+    """What an integration's `status` may be."""
+
+    WEBHOOK_ONLY: Final = "webhook_only"
+    CONNECTED: Final = "connected"
+    ERROR: Final = "error"
+    RECONNECT_REQUIRED: Final = "reconnect_required"
+    DISCONNECTED: Final = "disconnected"
+
+
+WITH_CREDENTIALS: Final = frozenset({Status.CONNECTED, Status.ERROR, Status.RECONNECT_REQUIRED})
+"""An integration of such a status has credentials; those of any other have none in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCredentials:
+    """What may be shown of an integration's credentials. `kind`: as connections/credentials.py names them; `hint`: the
+    last 4 characters. `waits_for_sign_in`: a person must sign in to the RMM before these are used."""
+
+    kind: str
+    hint: str
+    waits_for_sign_in: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """One connection to one RMM. `has_signing_secret`: Level's is in the secret store."""
+    """One connection to one RMM. `has_signing_secret`: Level's is in the secret store.
+
+    `status`: one of Status; `status_reason`: a sentence for the admin where it is error or reconnect_required.
+    `webhook_registered_at`: when Tandem last registered the webhook at the RMM itself; `webhook_problem`: why it could
+    not, in a sentence. `polling_enabled` and its interval are wishes; only an integration WITH_CREDENTIALS is
+    polled. `requests_per_minute`: the vendor's usual rate where None.
+    """
 
     integration_id: str
     provider: Provider
@@ -61,7 +91,23 @@ class Integration:
     secret_hashes: tuple[WebhookSecret, ...] = ()
     polling_enabled: bool = True
     polling_interval_minutes: int = 15
+    status_reason: str | None = None
+    credentials: KeptCredentials | None = None
+    connected_at: datetime | None = None
+    webhook_registered_at: datetime | None = None
+    webhook_problem: str | None = None
+    requests_per_minute: int | None = None
     version: int = 0
+
+    @property
+    def has_credentials(self) -> bool:
+        """Its RMM can be asked, or could until the credentials were refused."""
+        return self.status in WITH_CREDENTIALS
+
+    @property
+    def is_polled(self) -> bool:
+        """It has a schedule."""
+        return self.has_credentials and self.polling_enabled
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +206,16 @@ def integration_of(values: Values) -> Integration:
         WebhookSecret(each["hash"], from_text(each["created_at"]), _time(each.get("expires_at")))
         for each in values.get("secret_hashes", ())
     )
+    credentials = values.get("credentials")
     return Integration(
         **{
             **_known(Integration, values),
             "provider": Provider(values["provider"]),
             "created_at": from_text(values["created_at"]),
             "secret_hashes": secrets,
+            "credentials": KeptCredentials(**credentials) if credentials else None,
+            "connected_at": _time(values.get("connected_at")),
+            "webhook_registered_at": _time(values.get("webhook_registered_at")),
         }
     )
 
