@@ -463,6 +463,36 @@ class TestCalls:
         worker.process([message(story[-1])])
         assert calls.take().total() <= most
 
+    def test_a_reset_that_closes_its_ticket_reads_the_ticket_along_with_its_condition(
+        self, emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str
+    ) -> None:
+        configure(dynamodb, table_name, rules=[{**EVERYTHING_RULE, "actions": {"auto_resolve_ticket": True}}])
+        counted = emulated_aws.client("dynamodb")
+        worker = self.warm(counted, table_name)
+        worker.process(messages(triggered(0, f"a{n}", device=f"d{n}") for n in range(10)))
+        calls = Calls(counted)
+        worker.process(messages(reset(1, f"a{n}", device=f"d{n}") for n in range(9)))
+        assert calls.take() == {"BatchGetItem": 2, "TransactWriteItems": 9}
+        worker.process([message(reset(1, "a9", device="d9"))])
+        assert calls.take() == {"BatchGetItem": 2, "TransactWriteItems": 1}
+        tickets = [each for each in of_kind(dynamodb, table_name, "TICKET") if each["pk"].startswith("T#")]
+        assert len(tickets) == 11
+        assert sum(ticket["is_closed"] for ticket in tickets) == 10
+
+    def test_an_alert_that_is_decided_again_is_read_in_one_round(
+        self, emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str
+    ) -> None:
+        configure(dynamodb, table_name, client_of_o1=None)
+        counted = emulated_aws.client("dynamodb")
+        worker = self.warm(counted, table_name)
+        worker.process([message(triggered())])
+        configure(dynamodb, table_name)
+        worker.process([message(triggered(0, "b1", device="d2"))])  # learns of the change
+        calls = Calls(counted)
+        again = replace(triggered(), event_id="mapping", origin=Origin.MAPPING, decide_again=True, raw=None)
+        assert outcomes(worker.process([message(again)])) == [Outcome.TICKET_CREATED]
+        assert calls.take() == {"BatchGetItem": 1, "TransactWriteItems": 1}
+
     def test_a_redelivery_writes_nothing(
         self, emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str
     ) -> None:

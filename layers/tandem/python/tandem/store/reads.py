@@ -1,6 +1,7 @@
 """Reading what a batch of events needs: two rounds for the whole batch, and an overlay of what it decided so far.
 
-    round 1   alerts, device records, the events' own conditions; the version of the configuration
+    round 1   alerts, device records, the events' own conditions; the version of the configuration; of alerts that are
+              to be decided again, the traces
     round 2   of events that are not stale: traces, stored alerts' conditions, open tickets
 
 Reads are eventually consistent at half the price. That is safe because an event that looks stale on an older state is
@@ -156,8 +157,12 @@ class BatchReader:
         if alert is not None:
             wanted.append(keys.trace_key(alert.alert_id))
         condition = self._condition(event)
-        if condition is not None and condition.open_ticket_id is not None and _needs_ticket(event, alert):
-            wanted.append(keys.ticket_key(condition.open_ticket_id))
+        if _needs_ticket(event, alert):
+            if condition is not None and condition.open_ticket_id is not None:
+                wanted.append(keys.ticket_key(condition.open_ticket_id))
+            elif event.kind is Kind.RESET and alert is not None and alert.ticket_id is not None:
+                # Its condition comes in this same round, and says as a rule that this ticket is open.
+                wanted.append(keys.ticket_key(alert.ticket_id))
         return wanted
 
     def _fetch(self, wanted: Iterable[keys.Key], consistent: bool = False) -> bool:
@@ -215,6 +220,8 @@ def _first_round(event: AlertEvent) -> list[keys.Key]:
         wanted.append(keys.device_key(event.integration_id, event.external_device_id))
     if event.kind is Kind.TRIGGERED or means_its_condition(event):
         wanted.append(keys.condition_key(event.condition_id))
+    if event.decide_again:
+        wanted.append(keys.trace_key(event.alert_id))
     return wanted
 
 
