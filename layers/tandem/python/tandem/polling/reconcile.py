@@ -23,11 +23,16 @@ SUSPICIOUS_COUNT = 20
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What one complete listing showed, by Tandem's ids. `began_at`: before its first request."""
+    """What one complete listing showed, by Tandem's ids. `began_at`: before its first request.
+
+    `is_whole`: it is known of every row which alert it is. Else the listing shows what it shows, and nothing counts as
+    missing in it.
+    """
 
     began_at: datetime
     alert_ids: frozenset[str]
     condition_ids: frozenset[str]
+    is_whole: bool = True
 
     def shows(self, alert: Alert) -> bool:
         """The alert is in it; one that its RMM gave no id, when its condition is."""
@@ -52,15 +57,20 @@ def listing_of(events: Iterable[AlertEvent], began_at: datetime) -> Listing:
     )
 
 
+def looks_for_missing(listing: Listing, before: Sequence[Listing]) -> bool:
+    """Something may be over: this listing and the one before it are whole."""
+    return listing.is_whole and bool(before) and before[0].is_whole
+
+
 def to_look_up(listing: Listing, before: Sequence[Listing], live_ids: frozenset[str]) -> frozenset[str]:
     """The ids of the alerts that `reconcile` must know: what is listed and not live, what is live and not listed.
 
     `before`: the complete listings before this one, newest first.
     """
-    unlisted = live_ids - listing.alert_ids
-    if before:
-        unlisted -= before[0].alert_ids
-    return (listing.alert_ids - live_ids) | (unlisted if before else frozenset())
+    fires = listing.alert_ids - live_ids
+    if not looks_for_missing(listing, before):
+        return fires
+    return fires | (live_ids - listing.alert_ids - before[0].alert_ids)
 
 
 def reconcile(
@@ -104,9 +114,9 @@ def _is_over(alert: Alert, listing: Listing, before: Sequence[Listing]) -> bool:
 
 
 def _was_absent(alert: Alert, listing: Listing) -> bool:
-    """It fired before the listing began, and the listing does not show it."""
+    """It fired before the listing began, and the listing, which is whole, does not show it."""
     fired_at = alert.last_triggered_at
-    return fired_at is not None and fired_at < listing.began_at and not listing.shows(alert)
+    return listing.is_whole and fired_at is not None and fired_at < listing.began_at and not listing.shows(alert)
 
 
 def _event_id(alert_id: str, what: str, listing: Listing) -> str:

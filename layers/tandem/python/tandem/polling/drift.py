@@ -1,0 +1,53 @@
+"""The daily check: the schedules that there are, held against the integrations that are to be polled.
+
+Connecting, changing and disconnecting write the schedule after the integration; where the second write failed, or
+somebody changed a schedule by hand, this mends it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from tandem.polling.schedules import Schedules
+from tandem.polling.settings import polled_every
+from tandem.store.configuration.records import Integration
+
+
+class AllIntegrations(Protocol):
+    """Where integrations stand."""
+
+    def all(self) -> Iterable[Integration]:
+        """Every integration."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What was not as it should be: integrations without schedule, schedules without integration, and those that said
+    something else."""
+
+    missing: tuple[str, ...] = ()
+    surplus: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.surplus or self.changed)
+
+
+def mend(integrations: AllIntegrations, schedules: Schedules) -> Mended:
+    """Makes the schedules what they should be. Raises a StoreError or SchedulesUnavailableError.
+
+    The schedules are read first: an integration that is connected meanwhile is not taken for a surplus schedule.
+    """
+    there = schedules.all()
+    wanted = {
+        each.integration_id: minutes for each in integrations.all() if (minutes := polled_every(each)) is not None
+    }
+    missing = tuple(sorted(wanted.keys() - there.keys()))
+    surplus = tuple(sorted(there.keys() - wanted.keys()))
+    changed = tuple(sorted(each for each, minutes in wanted.items() if each in there and there[each] != minutes))
+    for each in (*missing, *changed):
+        schedules.put(each, wanted[each])
+    for each in surplus:
+        schedules.remove(each)
+    return Mended(missing, surplus, changed)
