@@ -280,6 +280,31 @@ def test_a_mapping_that_arrives_while_an_alert_is_decided_is_not_missed(
     assert not [key for key in contents(dynamodb, table_name) if key[0].startswith("WAITING")]
 
 
+def test_a_mapping_is_not_missed_when_a_later_event_of_the_batch_reads_the_configuration_anew(
+    emulated_aws: EmulatedAws, dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    """The second event loses a race, so its decision is made by the new configuration; the first one's was not."""
+    configure(dynamodb, table_name, client_of_o1=None)
+    racing = emulated_aws.client("dynamodb")
+    worker = processor(racing, table_name)
+    first, second = triggered(0, "a1"), triggered(0, "a2", device="d2")
+    writes = 0
+
+    def interfere(**_: Any) -> None:
+        nonlocal writes
+        writes += 1
+        if writes == 1:
+            item = {**keys.organization_key("i1", "o1"), "external_id": "o1", "client_id": "c1"}
+            dynamodb.put_item(TableName=table_name, Item=encode_item(item))
+            configuration_changed(dynamodb, table_name)
+        elif writes == 2:
+            processor(dynamodb, table_name).process([message(second)])
+
+    racing.meta.events.register("before-call.dynamodb.TransactWriteItems", interfere)
+    assert outcomes(worker.process(messages([first, second]))) == [Outcome.TICKET_CREATED, Outcome.IGNORED]
+    assert not [key for key in contents(dynamodb, table_name) if key[0].startswith("WAITING")]
+
+
 def test_a_reset_without_an_alert_id_clears_every_live_alert_of_its_conditions_ticket(
     dynamodb: "DynamoDBClient", table_name: str
 ) -> None:

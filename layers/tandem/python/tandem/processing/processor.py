@@ -89,6 +89,7 @@ class AlertProcessor:
             self._contexts.refresh(reader.configuration_version)
         except StoreError as error:
             return [Processed(each.message_id, _known(events[each.message_id]), failed=str(error)) for each in messages]
+        version = self._contexts.version
         failed_groups: set[str] = set()
         results = []
         for message in messages:
@@ -100,7 +101,7 @@ class AlertProcessor:
             if result.failed is not None:
                 failed_groups.add(message.group_id)
             results.append(result)
-        return self._look_again(results, reader)
+        return self._look_again(results, reader, version)
 
     def _one(self, message: Message, event: AlertEvent | PoisonError, reader: BatchReader) -> Processed:
         try:
@@ -127,9 +128,10 @@ class AlertProcessor:
             return Decision(Outcome.IGNORED, str(gone))
         return decision
 
-    def _look_again(self, results: list[Processed], reader: BatchReader) -> list[Processed]:
+    def _look_again(self, results: list[Processed], reader: BatchReader, version: int) -> list[Processed]:
         """Decide again what began to wait for a mapping, or for a window's end, in this batch, if the configuration has
-        changed meanwhile.
+        changed since the batch began with this version. (An event that lost a race may have brought in the new one
+        already; what was decided before that, was decided by the old.)
 
         A mapping or window that is written later than this finds the waiting alerts itself; so between the two none is
         missed.
@@ -139,7 +141,7 @@ class AlertProcessor:
             return results
         looked_again = {}
         try:
-            if reader.current_version() == self._contexts.version:
+            if reader.current_version() == version:
                 return results
             for result in waiting:
                 if result.event is not None:
