@@ -1,6 +1,7 @@
 """What can go wrong when Tandem asks a vendor.
 
     VendorError
+    ├── NotConnected        Tandem has no credentials to ask with
     ├── Refused             the credentials are not accepted (any longer)
     ├── Forbidden           they are, but lack the right for this
     ├── NotFound            no such thing
@@ -35,7 +36,14 @@ class VendorError(Exception):
         self.retry_after = retry_after
 
 
-class Refused(VendorError):  # noqa: N818  the tree's names are the design's words
+class NotConnected(VendorError):  # noqa: N818  the tree's names are the design's words
+    """There are no credentials to ask with, or no address."""
+
+    def __init__(self) -> None:
+        super().__init__("The integration is not connected. Give it credentials first.")
+
+
+class Refused(VendorError):  # noqa: N818
     """The credentials are not accepted. `reconnect`: a person must sign in or make new ones."""
 
     def __init__(self, sentence: str, *, status: int | None = None, reconnect: bool = True) -> None:
