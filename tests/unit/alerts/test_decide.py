@@ -480,9 +480,16 @@ class TestAcknowledge:
 
     def test_an_acknowledge_before_its_trigger_is_met_by_it(self) -> None:
         world = World()
-        world.hear(acknowledged(2))
+        world.hear(replace(acknowledged(2), acted_by="ann"))
         assert world.hear(triggered(1)).outcome is Outcome.TICKET_CREATED
         assert world.alert().status is AlertStatus.ACKNOWLEDGED
+        assert (world.alert().acknowledged_at, world.alert().acknowledged_by) == (at(2), "ann")
+
+    def test_who_acknowledged_is_forgotten_when_it_fires_again(self) -> None:
+        world = World()
+        world.hear(replace(acknowledged(2), acted_by="ann"), triggered(1), triggered(3))
+        assert world.alert().status is AlertStatus.ACTIVE
+        assert (world.alert().acknowledged_at, world.alert().acknowledged_by) == (None, None)
 
 
 class TestFlapping:

@@ -195,12 +195,12 @@ def test_deactivating_a_window_frees_what_it_held() -> None:
 
 def test_what_was_acknowledged_while_it_was_held_surfaces_acknowledged() -> None:
     world = held()
-    assert world.hear(acknowledged(5)).outcome is Outcome.IGNORED
+    assert world.hear(replace(acknowledged(5), acted_by="ann")).outcome is Outcome.IGNORED
     assert world.alert().status is AlertStatus.SUPPRESSED
     world.now = at(60)
     world.sweep()
     assert world.alert().status is AlertStatus.ACKNOWLEDGED
-    assert world.alert().acknowledged_at == at(5)
+    assert (world.alert().acknowledged_at, world.alert().acknowledged_by) == (at(5), "ann")
     assert world.open_tickets
 
 

@@ -174,8 +174,11 @@ def _acknowledged(
     known = state.alert
     if known is None or known.triggered_at is None:
         draft = _tombstone(event, state, now, after)
+        draft.alert = replace(draft.alert, acknowledged_by=event.acted_by)
         return draft.untraced(Outcome.IGNORED, "acknowledge before its trigger: remembered until the trigger arrives")
     draft = Draft(event, state, now, _with_moments(known, after), _condition(event, state))
+    if known.status is AlertStatus.SUPPRESSED:
+        draft.alert = replace(draft.alert, acknowledged_at=event.occurred_at, acknowledged_by=event.acted_by)
     if known.status is not AlertStatus.ACTIVE:
         return draft.untraced(Outcome.IGNORED, "acknowledged while it was not active")
     draft.alert = replace(draft.alert, acknowledged_at=event.occurred_at, acknowledged_by=event.acted_by)
@@ -235,7 +238,7 @@ def _fired(event: AlertEvent, known: Alert | None, condition: Condition, after: 
         last_reset_at=after.reset,
         last_acknowledged_at=after.acknowledged,
         acknowledged_at=after.acknowledged if after.is_acknowledged else None,
-        acknowledged_by=alert.acknowledged_by if after.is_acknowledged else None,
+        acknowledged_by=known.acknowledged_by if known is not None and after.is_acknowledged else None,
         occurrence_count=alert.occurrence_count + (1 if after != before else 0),
     )
 
