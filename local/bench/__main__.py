@@ -15,7 +15,19 @@ from typing import Any
 
 from infra.tenant import Functions
 from local import emulator
-from local.bench import cost, event_units, imports, ingest, latency, patterns, prices, report, storm, throughput
+from local.bench import (
+    cost,
+    event_units,
+    imports,
+    ingest,
+    latency,
+    patterns,
+    prices,
+    release,
+    report,
+    storm,
+    throughput,
+)
 from local.bench.event_units import EventUnits, Measured
 from local.bench.setting import Setting, prepare
 from local.bench.tables import MISSED, Table, show
@@ -30,6 +42,7 @@ _DOING = {
     "throughput": "Applying alerts as fast as it goes",
     "latency": "Sending webhooks over HTTP",
     "storm": "Raising a storm",
+    "release": "Ending a maintenance window",
     "cost": "Computing the cost",
 }
 
@@ -50,6 +63,7 @@ class _Bench:
             "throughput": self._throughput,
             "latency": self._latency,
             "storm": self._storm,
+            "release": self._release,
             "cost": self._cost,
         }
 
@@ -86,6 +100,10 @@ class _Bench:
     def _storm(self) -> tuple[list[Table], Any]:
         measured = self._on_the_emulator(storm.measure)
         return report.storm_table(measured), asdict(measured)
+
+    def _release(self) -> tuple[list[Table], Any]:
+        measured = self._on_the_emulator(release.measure)
+        return report.release_table(measured), asdict(measured)
 
     def _cost(self) -> tuple[list[Table], Any]:
         units = self._measured_units()

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 
 from local.bench.capacity import Units
 from local.bench.meter import Meter
-from local.bench.setting import Run, Setting, loaded
-from local.bench.webhooks import PROVIDERS, UNMAPPED, Firing
-from tandem.alerts.models import AlertEvent, Kind
+from local.bench.setting import IN_THE_WINDOW, Clock, Run, Setting, loaded
+from local.bench.webhooks import CLOSING, HELD, PROVIDERS, UNMAPPED, Firing
+from tandem.alerts.models import AlertEvent, Kind, Origin
+from tandem.ids import new_id
+from tandem.times import utc_now
 
 BATCHES = (1, 10)
 EVENTS = 60
@@ -39,12 +41,15 @@ class EventUnits:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A sort of event: `story` gives what must have happened before it and the event itself."""
+    """A sort of event: `story` gives what must have happened before it and the event itself, `event` makes the alert
+    event of that. `behind`: how long ago it was then, and is now, for the processor."""
 
     name: str
     outcome: str
     story: Callable[[Firing], tuple[list[Firing], Firing]]
     key: str
+    event: Callable[[Firing], AlertEvent] = Firing.event
+    behind: tuple[timedelta, timedelta] = (timedelta(), timedelta())
 
 
 def _known_device(firing: Firing) -> Firing:
@@ -91,6 +96,44 @@ def _unmapped(firing: Firing) -> tuple[list[Firing], Firing]:
     return [_known_device(unmapped)], unmapped
 
 
+def _closing(firing: Firing) -> tuple[list[Firing], Firing]:
+    return _reset(replace(firing, organization=CLOSING))
+
+
+def _held(firing: Firing) -> tuple[list[Firing], Firing]:
+    held = replace(firing, organization=HELD)
+    return [_known_device(held)], held
+
+
+def _held_again(firing: Firing) -> tuple[list[Firing], Firing]:
+    return _same_alert(replace(firing, organization=HELD))
+
+
+def _held_reset(firing: Firing) -> tuple[list[Firing], Firing]:
+    return _reset(replace(firing, organization=HELD))
+
+
+def _released(firing: Firing) -> tuple[list[Firing], Firing]:
+    held = replace(firing, organization=HELD)
+    return [held], held
+
+
+def _asked_again(firing: Firing) -> AlertEvent:
+    """As the sweep words it, from the alert alone."""
+    return replace(
+        firing.event(),
+        event_id=new_id(),
+        received_at=utc_now(),
+        origin=Origin.SWEEP,
+        facts={},
+        raw=None,
+        decide_again=True,
+    )
+
+
+_WINDOW_IS_ON = (IN_THE_WINDOW, IN_THE_WINDOW)
+_WINDOW_HAS_ENDED = (IN_THE_WINDOW, timedelta())
+
 CASES = (
     Case("new ticket", "ticket_created", _new_ticket, "new_ticket"),
     Case("new ticket, device not seen before", "ticket_created", _first, "new_ticket_new_device"),
@@ -99,7 +142,19 @@ CASES = (
     Case("recorded only", "recorded_only", _recorded, "recorded_only"),
     Case("redelivery", "ignored", _redelivered, "redelivery"),
     Case("reset", "resolved", _reset, "reset"),
+    Case("reset with close", "resolved", _closing, "reset_with_close"),
     Case("needs mapping", "needs_mapping", _unmapped, "needs_mapping"),
+    Case("suppressed", "suppressed", _held, "suppressed", behind=_WINDOW_IS_ON),
+    Case("occurrence of a suppressed one", "suppressed", _held_again, "suppressed_again", behind=_WINDOW_IS_ON),
+    Case("reset of a suppressed one", "resolved", _held_reset, "suppressed_reset", behind=_WINDOW_IS_ON),
+    Case(
+        "window's end, decided again: new ticket",
+        "ticket_created",
+        _released,
+        "window_end",
+        event=_asked_again,
+        behind=_WINDOW_HAS_ENDED,
+    ),
 )
 
 
@@ -119,17 +174,20 @@ def measure(setting: Setting) -> Measured:
     by_case: dict[str, dict[int, EventUnits]] = {case.key: {} for case in CASES}
     emulator_writes = our_writes = 0.0
     numbers = itertools.count(1)
-    with loaded("alert_processor", setting, meter.attach) as handler:
+    clock = Clock()
+    with loaded("alert_processor", setting, meter.attach, clock) as handler:
         run = Run(handler)
         _warm(run, numbers)
         meter.take()
         for case, batch in itertools.product(CASES, BATCHES):
             stories = [case.story(_firing(number)) for number in itertools.islice(numbers, EVENTS)]
+            clock.behind, behind = case.behind
             before = [firing.event() for firings, _ in stories for firing in firings]
             for chunk in _chunks(before, 10):
                 run.processed(chunk)
             meter.take()
-            events = [firing.event() for _, firing in stories]
+            clock.behind = behind
+            events = [case.event(firing) for _, firing in stories]
             measured, emulator, ours = _measured(run, meter, _chunks(events, batch), case.outcome)
             by_case[case.key][batch] = measured
             emulator_writes += emulator

@@ -29,9 +29,10 @@ _WRITES = frozenset({"TransactWriteItems", "PutItem", "UpdateItem"})
 @dataclass
 class Usage:
     """What was used. `waited`: seconds between sending a request and having its answer, before it is parsed.
-    `emulator_writes`: write units as the emulator counts them."""
+    `emulator_writes`: write units as the emulator counts them. `queue_calls`: calls of SQS."""
 
     calls: Counter[str] = field(default_factory=Counter)
+    queue_calls: Counter[str] = field(default_factory=Counter)
     units: Units = field(default_factory=Units)
     waited: float = 0.0
     emulator_writes: float = 0.0
@@ -50,6 +51,7 @@ class Meter:
         """`events`: `boto3.DEFAULT_SESSION.events`, for all clients made later, or a client's `meta.events`."""
         events.register("provide-client-params.dynamodb.*", self._asked)
         events.register("after-call.dynamodb.*", self._answered)
+        events.register("after-call.sqs.*", self._queue_answered)
         events.register("before-send.*", self._sent)
         events.register("before-parse.*", self._received)
 
@@ -72,6 +74,9 @@ class Meter:
 
     def _received(self, **_: Any) -> None:
         self._usage.waited += time.perf_counter() - self._sent_at
+
+    def _queue_answered(self, model: Any, **_: Any) -> None:
+        self._usage.queue_calls[model.name] += 1
 
     def _answered(self, model: Any, parsed: Mapping[str, Any], context: Mapping[str, Any], **_: Any) -> None:
         self._usage.calls[model.name] += 1

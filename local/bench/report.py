@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from local.bench import event_units, imports, patterns, storm, throughput
+from local.bench import event_units, imports, patterns, pollers, release, storm, throughput
 from local.bench.cost import MIX, Bill, EventUse, Fixed, IngestUse, ingest_ms, processor_ms
 from local.bench.event_units import CALLS_GOAL, CASES, Measured
 from local.bench.imports import ImportTime
 from local.bench.latency import WEBHOOKS, Latency
 from local.bench.patterns import PatternTime
 from local.bench.prices import Price
+from local.bench.release import Release
 from local.bench.storm import Storm
 from local.bench.tables import Table, goal
 from local.bench.throughput import Throughput
@@ -129,6 +130,12 @@ def throughput_table(measured: Throughput) -> list[Table]:
         ),
         ("time spent waiting for the emulator", f"{measured.waiting:.0%}", "", ""),
         ("our own computing an event", f"{measured.cpu_ms:.2f} ms", "", ""),
+        (
+            "the emulator's computing an event",
+            f"{measured.emulator_cpu_ms:.2f} ms" if measured.emulator_cpu_ms is not None else "unknown",
+            "",
+            "",
+        ),
         ("alerts a second if the table answered at once", f"{measured.without_the_emulator:.0f}", "", ""),
     ]
     return [
@@ -185,7 +192,40 @@ def storm_table(measured: Storm) -> list[Table]:
             f"Storm: {storm.EVENTS:,} events of one device, then one of another",
             ("", "measured", "wanted", "goal"),
             rows,
-            (f"{storm.POLLERS} pollers in processes of their own, on the emulator's FIFO queue.",),
+            (f"{pollers.POLLERS} pollers in processes of their own, on the emulator's FIFO queue.",),
+        )
+    ]
+
+
+def release_table(measured: Release) -> list[Table]:
+    """A window's end."""
+    runs = "1 run" if measured.sweeps == 1 else f"{measured.sweeps} runs"
+    rows: list[tuple[str, ...]] = [
+        ("alerts released a second, sweep and processor", f"{measured.a_second:.0f}",
+         f">= {release.GOAL_A_SECOND:.0f}", goal(measured.a_second >= release.GOAL_A_SECOND)),
+        ("the first ticket after the window's end, at worst", f"{measured.begins_at_worst:.1f} s",
+         f"< {release.GOAL_BEGIN_SECONDS:.0f} s", goal(measured.begins_at_worst < release.GOAL_BEGIN_SECONDS)),
+        ("  of that: after the sweep began", f"{measured.begun_seconds:.1f} s", "", ""),
+        (f"all handed over, in {runs}, after", f"{measured.swept_seconds:.1f} s", "", ""),
+        ("all have their tickets after", f"{measured.seconds:.1f} s", "", ""),
+        ("calls an alert", f"{measured.calls:.2f}", "", ""),
+        ("  of the table, by the sweep", f"{measured.sweep_table_calls:.3f}", "", ""),
+        ("  of the queue, by the sweep", f"{measured.sweep_queue_calls:.3f}", "", ""),
+        ("  of the table, by the processor", f"{measured.processor_calls:.3f}", "", ""),
+        ("read units an alert, by the sweep", f"{measured.sweep_reads:.2f}", "", ""),
+        ("alerts held a second, before, by one processor", f"{measured.held_a_second:.0f}", "", ""),
+    ]  # fmt: skip
+    return [
+        Table(
+            f"A maintenance window ends that holds {measured.alerts:,} alerts",
+            ("", "measured", "wanted", "goal"),
+            rows,
+            (
+                f"{pollers.POLLERS} pollers in processes of their own, on the emulator's FIFO queue; each alert "
+                f"becomes a ticket of its own, {release.ALERTS_A_DEVICE} to a device.",
+                "At worst: the sweep has just run and comes again after "
+                f"{release.SWEEP_EVERY_SECONDS:.0f} s, and leaves 2 s for clocks that differ.",
+            ),
         )
     ]
 

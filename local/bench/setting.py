@@ -6,20 +6,35 @@ import importlib.util
 import io
 import json
 import os
+import unittest.mock
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 
 from infra.table_schema import TTL_ATTRIBUTE, table_definition
-from local.bench.webhooks import HEARTBEAT, MAPPED, PROVIDERS, external_organization, integration_of
+from local.bench.webhooks import (
+    CLOSING,
+    HEARTBEAT,
+    HELD,
+    MAPPED,
+    PROVIDERS,
+    external_organization,
+    integration_of,
+)
 from local.emulator import REGION, ROOT, Emulator
 from tandem.alerts.event_message import encode
 from tandem.alerts.models import AlertEvent
+from tandem.alerts.windows import MaintenanceWindow, Span
+from tandem.processing import bootstrap
 from tandem.store import keys
 from tandem.store.codec import encode_item
+from tandem.store.windows import window_values
+from tandem.times import utc_now
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,14 +44,27 @@ SECRET = "a secret of 43 characters, as Tandem makes it"  # noqa: S105  known to
 VISIBILITY_SECONDS = 120
 """As the deployed queue has it: six times the processor's own time."""
 
-CLIENT, BOARD = "c1e0" + "0" * 22, "b0a4" + "0" * 22
+CLIENT, HELD_CLIENT, BOARD, WINDOW = (start + "0" * 16 for start in ("c1e0", "c1e1", "b0a4", "d0e0"))
 """Ids as long as Tandem's own: the length of items counts."""
+
+IN_THE_WINDOW = timedelta(hours=2)
+"""So long ago it was the middle of the maintenance window, which has ended since."""
 
 Handler = Callable[[dict[str, Any], object], dict[str, Any]]
 
 
 class UnexpectedOutcomeError(Exception):
     """A function did something else than what was to be measured."""
+
+
+class Clock:
+    """What alert_processor takes for the time: `behind` the real one."""
+
+    def __init__(self) -> None:
+        self.behind = timedelta()
+
+    def __call__(self) -> datetime:
+        return utc_now() - self.behind
 
 
 @dataclass(frozen=True)
@@ -58,12 +86,12 @@ class Setting:
             "LOG_LEVEL": "INFO",
         }
 
-    @property
+    @cached_property
     def dynamodb(self) -> "DynamoDBClient":
         """An unmetered client."""
         return cast("DynamoDBClient", _client("dynamodb", self.emulator))
 
-    @property
+    @cached_property
     def sqs(self) -> "SQSClient":
         """An unmetered client."""
         return cast("SQSClient", _client("sqs", self.emulator))
@@ -104,7 +132,12 @@ def prepare(emulator: Emulator) -> Setting:
 
 def _configuration() -> Iterator[dict[str, Any]]:
     yield {**keys.configuration_version_key(), "version": 1}
-    yield {**keys.client_key(CLIENT), "client_id": CLIENT, "name": "Acme Corporation"}
+    for client_id in (CLIENT, HELD_CLIENT):
+        yield {**keys.client_key(client_id), "client_id": client_id, "name": "Acme Corporation"}
+    middle = utc_now() - IN_THE_WINDOW
+    span = Span(middle - timedelta(hours=1), middle + timedelta(hours=1))
+    window = MaintenanceWindow(WINDOW, "Patches of the servers", active=True, client_id=HELD_CLIENT, span=span)
+    yield {**keys.window_key(WINDOW), **window_values(window)}
     statuses = [
         {"status_id": "new", "name": "New", "is_default": True, "is_closed": False},
         {"status_id": "closed", "name": "Closed", "is_default": False, "is_closed": True},
@@ -123,15 +156,18 @@ def _configuration() -> Iterator[dict[str, Any]]:
             "has_signing_secret": False,
             "version": 1,
         }
-        organization = external_organization(provider, MAPPED)
-        yield {
-            **keys.organization_key(integration_id, organization),
-            "external_id": organization,
-            "name": "Acme Corp",
-            "client_id": CLIENT,
-        }
+        for number, client_id in ((MAPPED, CLIENT), (CLOSING, CLIENT), (HELD, HELD_CLIENT)):
+            organization = external_organization(provider, number)
+            yield {
+                **keys.organization_key(integration_id, organization),
+                "external_id": organization,
+                "name": "Acme Corp",
+                "client_id": client_id,
+            }
+        closing = {"organization_ids": [external_organization(provider, CLOSING)]}
         yield _rule(integration_id, "late heartbeats", 1, {"keywords": [HEARTBEAT]}, {"create_ticket": False})
-        yield _rule(integration_id, "everything else", 2, {}, {"create_ticket": True})
+        yield _rule(integration_id, "what closes itself", 2, closing, {"auto_resolve_ticket": True})
+        yield _rule(integration_id, "everything else", 3, {}, {"create_ticket": True})
 
 
 def _rule(
@@ -151,15 +187,22 @@ def _rule(
 
 
 @contextlib.contextmanager
-def loaded(function: str, setting: Setting, events: Callable[[Any], None] = lambda _: None) -> Iterator[Handler]:
+def loaded(
+    function: str,
+    setting: Setting,
+    events: Callable[[Any], None] = lambda _: None,
+    clock: Callable[[], datetime] = utc_now,
+) -> Iterator[Handler]:
     """The function's handler, freshly loaded, told where the setting is. `events` is given the boto3 session's event
-    system before the handler makes its clients."""
+    system before the handler makes its clients; `clock` is alert_processor's."""
     before = dict(os.environ)
     os.environ.update(setting.environment)
     boto3.setup_default_session()
     events(boto3.DEFAULT_SESSION.events)  # type: ignore[union-attr]  # set the line before
     try:
-        yield load_handler(function)
+        # A handler makes what it needs at its first event, and cannot be handed another clock.
+        with unittest.mock.patch.object(bootstrap, "utc_now", clock):
+            yield load_handler(function)
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -198,10 +241,11 @@ def sqs_batch(events: Sequence[AlertEvent]) -> dict[str, Any]:
 
 
 class Run:
-    """Calls a handler with its output kept."""
+    """Calls a handler with its output kept. `context`: what Lambda tells it, for one that asks."""
 
-    def __init__(self, handler: Handler) -> None:
+    def __init__(self, handler: Handler, context: object = None) -> None:
         self._handler = handler
+        self._context = context
         self.answer: dict[str, Any] = {}
         self.output = ""
 
@@ -209,7 +253,7 @@ class Run:
         """Sets `answer` and `output` (what it logged)."""
         kept = io.StringIO()
         with contextlib.redirect_stdout(kept):
-            self.answer = self._handler(event, None)
+            self.answer = self._handler(event, self._context)
         self.output = kept.getvalue()
 
     def processed(self, events: Sequence[AlertEvent], outcome: str | None = None) -> None:

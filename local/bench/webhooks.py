@@ -14,8 +14,9 @@ from tandem.providers.registry import NORMALIZERS
 
 PROVIDERS = (Provider.NINJAONE, Provider.TACTICALRMM, Provider.LEVELIO)
 
-MAPPED, UNMAPPED = 1, 2
-"""Organizations: one that stands for a client, and one that nobody has mapped yet."""
+MAPPED, UNMAPPED, CLOSING, HELD = 1, 2, 3, 4
+"""Organizations: one that stands for a client, one that nobody has mapped yet, one of a client whose tickets Tandem may
+close, and one of a client with a maintenance window."""
 
 HEARTBEAT = "Agent heartbeat was late"
 """In the message of what a rule only records."""
