@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from tandem.alerts.models import Alert, AlertEvent, Kind, Origin
+from tandem.alerts.outbound import OutboundReset
+from tandem.ids import derived_id
 
 
 def decide_again(alert: Alert, message: str | None, origin: Origin, event_id: str, now: datetime) -> AlertEvent:
@@ -25,6 +27,13 @@ def reset_by_poll(alert: Alert, event_id: str, observed_at: datetime) -> AlertEv
     """The RMM does not list the alert any more: it is over since the listing that began at `observed_at`."""
     event = _event(alert, None, Kind.RESET, Origin.POLL, event_id, observed_at, observed_at)
     return replace(event, observed_at=observed_at)
+
+
+def reset_by_tandem(alert: Alert, wish: OutboundReset, at: datetime, now: datetime) -> AlertEvent:
+    """The alert is over since `at`, because its RMM was told so, or cannot be told; never before its last firing. The
+    same wish gives the same event."""
+    at = max(at, alert.last_triggered_at or at)
+    return _event(alert, None, Kind.RESET, Origin.OUTBOUND, derived_id("outbound-reset", wish.request_id), at, now)
 
 
 def _event(
