@@ -296,6 +296,16 @@ def test_a_persons_resolve_says_so_and_closes_an_untouched_ticket_when_the_rule_
     assert world.trace().entries[-1].reason.startswith("resolved by a person")
 
 
+def test_who_counts_the_live_alerts_of_a_closed_ticket_counts_again_when_a_person_resolves_one() -> None:
+    """Else a ticket that is reopened at that moment would wait for an alert that is over, and never close itself."""
+    world = World()
+    world.hear(triggered())
+    world.close(world.ticket)
+    counted_at = next(iter(world.conditions.values())).version
+    world.hear(replace(reset(5), origin=Origin.PERSON, acted_by="u1"))
+    assert next(iter(world.conditions.values())).version == counted_at + 1
+
+
 def test_a_persons_acknowledge_is_written_in_their_name() -> None:
     world = World()
     world.hear(triggered())

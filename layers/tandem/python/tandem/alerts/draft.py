@@ -113,10 +113,12 @@ class Draft:
         before, known = self._state.condition, self._state.alert
         if before is None:
             return _next(self.condition, None) if self.condition.open_ticket_id is not None else None
-        # An alert that leaves a ticket counts its condition up, so that whoever counts the ticket's alerts meanwhile
-        # (a person who reopens it) counts again.
-        leaves = known is not None and known.ticket_id is not None and alert.ticket_id != known.ticket_id
-        return _next(self.condition, before, always=leaves)
+        # An alert that leaves a ticket, or is over, counts its condition up, so that whoever counts the ticket's live
+        # alerts meanwhile (a person who reopens it) counts again.
+        if known is None or known.ticket_id is None:
+            return _next(self.condition, before)
+        is_over = known.is_live and not alert.is_live
+        return _next(self.condition, before, always=is_over or alert.ticket_id != known.ticket_id)
 
 
 def _next(after: Record | None, before: Record | None, always: bool = False) -> Record | None:
