@@ -33,6 +33,19 @@ class Schedules(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self.group = scheduler.CfnScheduleGroup(self, "Group", name=f"tandem-{tenant.name}")
+        # Not scheduler_targets.LambdaInvoke: its role may invoke every version and alias besides. One role for all
+        # functions, for an account has few.
+        self._role = iam.Role(
+            self,
+            "Role",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com",
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID, "aws:SourceArn": self.group.attr_arn}
+                },
+            ),
+            description=f"Lets EventBridge Scheduler run functions of {tenant.name} by the clock",
+        )
         self.due_sweep = maker.make(
             self,
             "due_sweep",
@@ -45,25 +58,13 @@ class Schedules(Construct):
             [table.arn],
         )
         maker.allow(self.due_sweep, ["sqs:SendMessage"], [queues.alert_events.queue_arn])
-        self._every(SWEEP_EVERY, f"tandem-{tenant.name}-due-sweep", self.due_sweep)
+        self.every(SWEEP_EVERY, f"tandem-{tenant.name}-due-sweep", self.due_sweep)
 
-    def _every(self, interval: Duration, name: str, function: lambda_.Function) -> None:
+    def every(self, interval: Duration, name: str, function: lambda_.Function) -> None:
         """Runs the function so often. A run that fails is not repeated: the next one does its work, and the function's
         alarm tells. So there is no dead-letter queue either; the event says nothing that could be lost."""
         function.configure_async_invoke(retry_attempts=0, max_event_age=interval)
-        # Not scheduler_targets.LambdaInvoke: its role may invoke every version and alias besides.
-        role = iam.Role(
-            self,
-            f"{function.node.id}ScheduleRole",
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com",
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID, "aws:SourceArn": self.group.attr_arn}
-                },
-            ),
-            description=f"Lets EventBridge Scheduler run {name}",
-        )
-        role.add_to_policy(
+        self._role.add_to_policy(
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn]),
         )
         schedule = scheduler.CfnSchedule(
@@ -75,11 +76,11 @@ class Schedules(Construct):
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=function.function_arn,
-                role_arn=role.role_arn,
+                role_arn=self._role.role_arn,
                 # What Scheduler itself tries again is a Lambda service that did not take the event.
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=interval.to_seconds(), maximum_retry_attempts=2
                 ),
             ),
         )
-        schedule.node.add_dependency(role)
+        schedule.node.add_dependency(self._role)

@@ -80,6 +80,7 @@ class TenantStack(Stack):
         if tenant.events.webhook_received:
             self.events.tell_of_webhooks(functions.webhook_ingest)
         schedules = Schedules(self, "Schedules", tenant, maker=maker, table=table, queues=queues)
+        archive.compact_by(schedules, tenant)
         notifications = Notifications(
             self,
             "Notifications",

@@ -22,6 +22,7 @@ from local.bench import (
     ingest,
     latency,
     patterns,
+    preview,
     prices,
     release,
     report,
@@ -43,6 +44,7 @@ _DOING = {
     "latency": "Sending webhooks over HTTP",
     "storm": "Raising a storm",
     "release": "Ending a maintenance window",
+    "preview": "Previewing a rule over 10,000 alerts",
     "cost": "Computing the cost",
 }
 
@@ -64,6 +66,7 @@ class _Bench:
             "latency": self._latency,
             "storm": self._storm,
             "release": self._release,
+            "preview": self._preview,
             "cost": self._cost,
         }
 
@@ -100,6 +103,10 @@ class _Bench:
     def _storm(self) -> tuple[list[Table], Any]:
         measured = self._on_the_emulator(storm.measure)
         return report.storm_table(measured), asdict(measured)
+
+    def _preview(self) -> tuple[list[Table], Any]:
+        measured = self._on_the_emulator(preview.measure)
+        return report.preview_table(measured), [asdict(each) for each in measured]
 
     def _release(self) -> tuple[list[Table], Any]:
         measured = self._on_the_emulator(release.measure)

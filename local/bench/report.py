@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 
-from local.bench import event_units, imports, patterns, pollers, release, storm, throughput
+from local.bench import event_units, imports, patterns, pollers, preview, release, storm, throughput
 from local.bench.cost import MIX, Bill, EventUse, Fixed, IngestUse, ingest_ms, processor_ms
 from local.bench.event_units import CALLS_GOAL, CASES, Measured
 from local.bench.imports import ImportTime
 from local.bench.latency import WEBHOOKS, Latency
 from local.bench.patterns import PatternTime
+from local.bench.preview import PreviewTime
 from local.bench.prices import Price
 from local.bench.release import Release
 from local.bench.storm import Storm
 from local.bench.tables import Table, goal
 from local.bench.throughput import Throughput
+from tandem.previews.preview import MOST_DECIDED
 
 SUGGESTIONS = {
     "HTTP API requests": "a Lambda function URL costs nothing a request, but has no throttle and no access log",
@@ -193,6 +195,35 @@ def storm_table(measured: Storm) -> list[Table]:
             ("", "measured", "wanted", "goal"),
             rows,
             (f"{pollers.POLLERS} pollers in processes of their own, on the emulator's FIFO queue.",),
+        )
+    ]
+
+
+def preview_table(measured: Sequence[PreviewTime]) -> list[Table]:
+    """Previews of a rule."""
+    rows: list[tuple[str, ...]] = [
+        (
+            f"{each.archive}, a rule for {each.rule}",
+            f"{each.reading_seconds:.1f} s",
+            f"{each.deciding_seconds:.1f} s",
+            f"{each.lists} + {each.gets:,}",
+            f"{each.object_bytes / 1_000_000:.1f} MB",
+            f"{each.read_units:.0f}",
+            f"{each.listed:,}",
+            "" if each.archive == preview.AS_WRITTEN else goal(each.seconds < preview.GOAL_SECONDS),
+        )
+        for each in measured
+    ]
+    return [
+        Table(
+            f"Preview of a rule over {preview.ALERTS:,} alerts of {preview.DAYS} days",
+            ("archive", "reading", "deciding", "lists + gets", "bytes", "RRU", "alerts listed", "goal"),
+            rows,
+            (
+                f"{2 * preview.ALERTS:,} archived events: each alert fired and was reset.",
+                f"Goal: {preview.GOAL_SECONDS:g} s on the archive as it is kept.",
+                f"At most {MOST_DECIDED:,} events are decided, the newest; the answer says since when it is complete.",
+            ),
         )
     ]
 

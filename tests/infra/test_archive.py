@@ -38,7 +38,7 @@ def test_the_archiver_writes_below_its_own_prefix_only(template: Template) -> No
     (written,) = [
         statement["Resource"]
         for statement in template.statements("event_archiver")
-        if statement["Action"] == "s3:PutObject" and "aws/lambda" not in json.dumps(statement["Resource"])
+        if "s3:PutObject" in statement["Action"] and "aws/lambda" not in json.dumps(statement["Resource"])
     ]
     (bucket,) = template.resources("AWS::S3::Bucket")
     assert written == {"Fn::Join": ["", [{"Fn::GetAtt": [bucket, "Arn"]}, "/alert-events/*"]]}
@@ -48,3 +48,16 @@ def test_the_archiver_is_told_the_bucket(template: Template) -> None:
     (bucket,) = template.resources("AWS::S3::Bucket")
     environment = template.function("event_archiver")["Environment"]["Variables"]
     assert environment["BUCKET_NAME"] == {"Ref": bucket}
+
+
+def test_the_archive_is_compacted_every_hour(template: Template) -> None:
+    (schedule,) = [
+        each
+        for each in template.properties("AWS::Scheduler::Schedule")
+        if each["Name"] == "tandem-local-archive-compaction"
+    ]
+    function = schedule["Target"]["Arn"]["Fn::GetAtt"][0]
+    assert schedule["ScheduleExpression"] == "rate(60 minutes)"
+    assert template.content["Resources"][function]["Properties"] == template.function("event_archiver")
+    removed = [each for each in template.statements("event_archiver") if "s3:DeleteObject" in str(each["Action"])]
+    assert [json.dumps(each["Resource"]).count("/alert-events/*") for each in removed] == [1]

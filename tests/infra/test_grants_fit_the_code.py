@@ -34,6 +34,7 @@ CALLS: dict[str, Grant] = {
     "get_object": ("s3:GetObject", "bucket"),
     "put_object": ("s3:PutObject", "bucket"),
     "list_objects_v2": ("s3:ListBucket", "bucket"),
+    "delete_objects": ("s3:DeleteObject", "bucket"),
     "invoke": ("lambda:InvokeFunction", "function"),
     "filter_log_events": ("logs:FilterLogEvents", "log group"),
     "send_email": ("ses:SendEmail", "sender"),

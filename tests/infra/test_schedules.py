@@ -39,7 +39,7 @@ def test_a_run_ends_before_the_next_one_starts_and_is_not_repeated(template: Tem
     assert schedule["Target"]["RetryPolicy"]["MaximumEventAgeInSeconds"] == 60
 
 
-def test_the_scheduler_may_run_that_function_for_that_group_and_nothing_else(template: Template) -> None:
+def test_the_scheduler_may_run_what_that_group_schedules_and_nothing_else(template: Template) -> None:
     (group,) = template.resources("AWS::Scheduler::ScheduleGroup")
     schedule = sweep_schedule(template)
     role = schedule["Target"]["RoleArn"]["Fn::GetAtt"][0]
@@ -54,7 +54,17 @@ def test_the_scheduler_may_run_that_function_for_that_group_and_nothing_else(tem
     assert trust["Principal"] == {"Service": "scheduler.amazonaws.com"}
     assert trust["Condition"]["StringEquals"]["aws:SourceAccount"] == {"Ref": "AWS::AccountId"}
     assert trust["Condition"]["StringEquals"]["aws:SourceArn"] == {"Fn::GetAtt": [group, "Arn"]}
-    assert [(each["Action"], each["Resource"]) for each in statements] == [
-        ("lambda:InvokeFunction", schedule["Target"]["Arn"])
+    scheduled = [
+        each["Target"]["Arn"]
+        for each in template.properties("AWS::Scheduler::Schedule")
+        if each["GroupName"] == {"Ref": group} and each["Target"]["RoleArn"]["Fn::GetAtt"][0] == role
     ]
+    assert schedule["Target"]["Arn"] in scheduled
+    assert {each["Action"] for each in statements} == {"lambda:InvokeFunction"}
+    allowed = [each for statement in statements for each in _list(statement["Resource"])]
+    assert sorted(map(json.dumps, allowed)) == sorted(map(json.dumps, scheduled))
     assert "*" not in json.dumps(statements)
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -21,7 +21,8 @@ from tests.integration.admin_calls import AdminApi, fields, filled
 pytestmark = pytest.mark.emulator
 
 WITH_BODY = [route for route in ROUTES if route.method in ("POST", "PUT", "PATCH")]
-LISTS = [route for route in ROUTES if issubclass(route.query, PageQuery)]
+LISTS = [route for route in ROUTES if issubclass(route.query, PageQuery) and route.method == "GET"]
+"""Previews are pages too, of what their body says: tests/integration/test_admin_previews.py."""
 WITH_KEY = [route for route in ROUTES if route.role is not None]
 
 Place = tuple[str, ...]
@@ -266,7 +267,7 @@ def test_every_path_says_which_methods_it_takes(refusing: AdminApi, path: str) -
                 assert method not in response.headers["Allow"]
             else:
                 # `rules/order` is also `rules/{rule_id}`, for the methods that it does not take itself.
-                assert path.endswith(("/order", "/replay"))
+                assert path.endswith(("/order", "/replay", "/preview"))
                 assert response.status == 404
 
 

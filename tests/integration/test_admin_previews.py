@@ -327,3 +327,13 @@ def test_a_rule_that_is_not_active_is_not_applied(tenant: Tenant) -> None:
     rule_id = tenant.api.new_rule(tenant.integration_id, active=False)
     body = {"preview_id": tenant.preview({}, f"/{rule_id}/preview")["preview_id"]}
     tenant.api.refused(409, "POST", f"{tenant.path}/{rule_id}/apply", body)
+
+
+@pytest.mark.parametrize("path", ["/integrations/{}/rules/preview", "/maintenance-windows/preview"])
+@pytest.mark.parametrize("query", [{"limit": "0"}, {"limit": "201"}, {"cursor": "nonsense"}])
+def test_a_page_out_of_bounds_is_refused(refusing: AdminApi, path: str, query: dict[str, Any]) -> None:
+    body = {"name": "x"}
+    if "windows" in path:
+        body |= {"starts_at": "2030-01-01T00:00:00Z", "ends_at": "2030-01-01T01:00:00Z"}
+    filled = path.format(refusing.new_integration(rule=False))
+    assert fields(refusing.refused(400, "POST", filled, body, **query)) == list(query)

@@ -10,6 +10,7 @@ import pytest
 from tandem.alerts.history import AppliedEvent
 from tandem.alerts.models import AlertStatus, Kind, Provider, Severity
 from tandem.archive.archiver import into_bucket
+from tandem.archive.compacting import Compacted, Compactor
 from tandem.archive.objects import ArchiveObject, objects_of
 from tandem.archive.reading import Archive, ArchiveUnavailableError, Budget
 from tandem.store.records import message_item
@@ -239,3 +240,111 @@ def test_an_object_that_cannot_be_read_is_passed_over_and_told(s3: "S3Client", b
 def test_a_bucket_out_of_reach_is_told_as_that(s3: "S3Client") -> None:
     with pytest.raises(ArchiveUnavailableError):
         archive(s3, "there-is-no-such-bucket").read(["i1"], MONTH, NOW)
+
+
+# ---- compacting
+
+
+def compact(s3: "S3Client", bucket: str, now: datetime = NOW) -> Compacted:
+    return Compactor(s3, bucket).compact(now)
+
+
+def every_five_minutes(s3: "S3Client", bucket: str, since: datetime, until: datetime) -> None:
+    at, number = since, 0
+    while at < until:
+        put(s3, bucket, event(at, number), batch=f"b{number}")
+        at, number = at + timedelta(minutes=5), number + 1
+
+
+def test_an_hour_that_is_over_becomes_one_object_and_holds_what_it_held(s3: "S3Client", bucket: str) -> None:
+    every_five_minutes(s3, bucket, NOW - timedelta(hours=2), NOW)
+    before = archive(s3, bucket).read(["i1"], MONTH, NOW).events
+    assert compact(s3, bucket, NOW + timedelta(hours=1)) == Compacted(24, 2)
+    found = archive(s3, bucket).read(["i1"], MONTH, NOW)
+    assert (found.events, found.objects) == (before, 2)
+
+
+def test_an_hour_that_is_hardly_over_waits_for_what_comes_late(s3: "S3Client", bucket: str) -> None:
+    every_five_minutes(s3, bucket, NOW - timedelta(hours=1), NOW)
+    assert compact(s3, bucket, NOW + timedelta(minutes=10)) == Compacted()
+    assert compact(s3, bucket, NOW + timedelta(minutes=40)) == Compacted(12, 1)
+
+
+def test_a_day_that_is_over_becomes_one_object(s3: "S3Client", bucket: str) -> None:
+    yesterday = NOW.replace(hour=0) - timedelta(days=1)
+    every_five_minutes(s3, bucket, yesterday, yesterday + timedelta(hours=3))
+    assert compact(s3, bucket, yesterday + timedelta(hours=6)) == Compacted(36, 3)
+    assert compact(s3, bucket) == Compacted(3, 1)
+    assert compact(s3, bucket) == Compacted()
+    assert len(archive(s3, bucket).read(["i1"], MONTH, NOW).events) == 36
+
+
+def test_what_comes_late_is_taken_with_its_day(s3: "S3Client", bucket: str) -> None:
+    yesterday = NOW - timedelta(days=1)
+    every_five_minutes(s3, bucket, yesterday, yesterday + timedelta(minutes=30))
+    compact(s3, bucket)
+    put(s3, bucket, event(yesterday + timedelta(minutes=1), 99), batch="late")
+    assert compact(s3, bucket) == Compacted(2, 1)
+    assert len(archive(s3, bucket).read(["i1"], MONTH, NOW).events) == 7
+
+
+def test_each_integration_is_compacted_by_itself(s3: "S3Client", bucket: str) -> None:
+    for number, integration_id in enumerate(("i1", "i2", "i1", "i2")):
+        put(s3, bucket, event(NOW - timedelta(days=1), number, integration_id), batch=f"b{number}")
+    assert compact(s3, bucket) == Compacted(4, 2)
+    assert [each.sequence for each in archive(s3, bucket).read(["i2"], MONTH, NOW).events] == [1, 3]
+
+
+def test_an_object_that_cannot_be_read_stays_where_it_is_and_spoils_no_other(s3: "S3Client", bucket: str) -> None:
+    every_five_minutes(s3, bucket, NOW - timedelta(days=1), NOW - timedelta(days=1) + timedelta(minutes=15))
+    broken = "alert-events/i1/2026/11/20/1203-x.jsonl.gz"
+    into_bucket(s3, bucket)(ArchiveObject(broken, b"no gzip"))
+    assert compact(s3, bucket) == Compacted(3, 1)
+    assert broken in keys(s3, bucket)
+    found = archive(s3, bucket).read(["i1"], MONTH, NOW)
+    assert (len(found.events), found.unreadable) == (3, 1)
+
+
+def test_a_run_that_stops_before_it_removes_anything_loses_and_doubles_nothing(s3: "S3Client", bucket: str) -> None:
+    class Stopping:
+        """S3, but the run ends where it would remove."""
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "delete_objects":
+                raise KeyboardInterrupt
+            return getattr(s3, name)
+
+    every_five_minutes(s3, bucket, NOW - timedelta(days=1), NOW - timedelta(days=1) + timedelta(minutes=15))
+    with pytest.raises(KeyboardInterrupt):
+        Compactor(cast("S3Client", Stopping()), bucket).compact(NOW)
+    assert len(keys(s3, bucket)) == 4
+    assert len(archive(s3, bucket).read(["i1"], MONTH, NOW).events) == 3
+    compact(s3, bucket)
+    assert len(keys(s3, bucket)) == 1
+    assert len(archive(s3, bucket).read(["i1"], MONTH, NOW).events) == 3
+
+
+def test_reading_finds_what_is_compacted_while_it_reads(s3: "S3Client", bucket: str) -> None:
+    class Compacting:
+        """S3, in which a run of the compactor comes between the listing and the first object."""
+
+        def __init__(self) -> None:
+            self.ran = False
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "get_object" and not self.ran:
+                self.ran = True
+                compact(s3, bucket)
+            return getattr(s3, name)
+
+    every_five_minutes(s3, bucket, NOW - timedelta(days=1), NOW - timedelta(days=1) + timedelta(minutes=15))
+    found = Archive(lambda: cast("S3Client", Compacting()), bucket).read(["i1"], MONTH, NOW)
+    assert (len(found.events), found.complete) == (3, True)
+
+
+def test_the_clock_lets_the_function_compact(archiver: Any, s3: "S3Client", bucket: str) -> None:
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    for number in range(2):
+        put(s3, bucket, event(yesterday, number), batch=f"b{number}")
+    archiver.handler({"source": "aws.scheduler"}, None)
+    assert len(keys(s3, bucket)) == 1

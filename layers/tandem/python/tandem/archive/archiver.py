@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tandem.archive.mapping import ReadMessages, events_of
-from tandem.archive.objects import ArchiveObject, objects_of
+from tandem.archive.objects import CONTENT_TYPE, ArchiveObject, objects_of
 from tandem.ids import derived_id
 from tandem.store import keys
 from tandem.store.batches import get_items
@@ -14,8 +14,6 @@ from tandem.store.stream import change_of
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
-
-CONTENT_TYPE = "application/gzip"
 
 
 class Archiver:

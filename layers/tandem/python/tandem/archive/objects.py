@@ -22,6 +22,7 @@ from tandem.times import from_text, to_text
 
 PREFIX = "alert-events/"
 SUFFIX = ".jsonl.gz"
+CONTENT_TYPE = "application/gzip"
 VERSION = 1
 
 _NAMES = tuple(each.name for each in fields(AppliedEvent))

@@ -58,6 +58,10 @@ class History:
     unreadable: int = 0
 
 
+_MOST_LISTINGS = 5
+"""Of one day: objects that are compacted while they are read are looked for again."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Found:
     """One object of a listing. `until`: every event in it is before that."""
@@ -105,6 +109,7 @@ class Archive:
             if self._clock() >= stop_at:
                 return datetime(day.year, day.month, day.day, tzinfo=UTC) + _DAY
             found = reading.list_day(integration_ids, day)
+            listings = 1
             while found:
                 # The first object is always read: an answer about nothing helps nobody.
                 room = budget.object_bytes - reading.object_bytes
@@ -112,8 +117,13 @@ class Archive:
                 is_full = len(reading.events) >= budget.events or self._clock() >= stop_at
                 if not chunk or (is_full and reading.objects):
                     return found[0].until
-                reading.fetch(chunk)
-                found = found[len(chunk) :]
+                if reading.fetch(chunk):
+                    found = found[len(chunk) :]
+                elif listings < _MOST_LISTINGS:
+                    found = reading.list_day(integration_ids, day)
+                    listings += 1
+                else:
+                    raise ArchiveUnavailableError("the archive kept changing while it was read")
         return reading.since
 
 
@@ -132,16 +142,23 @@ class _Reading:
         self._client = client
         self._bucket = bucket
         self._pool = pool
+        self._fetched: set[str] = set()
 
     def list_day(self, integration_ids: Collection[str], day: date) -> list[_Found]:
-        """The day's objects that may hold what is asked for, the one that ends last first."""
+        """The day's objects that may hold what is asked for and were not fetched yet, the one that ends last first."""
         each = self._pool.map(lambda integration_id: self._list(integration_id, day), integration_ids)
-        found = [one for of_integration in each for one in of_integration if one.until > self.since]
+        listed = (one for of_integration in each for one in of_integration)
+        found = [one for one in listed if one.until > self.since and one.key not in self._fetched]
         return sorted(found, key=lambda one: one.until, reverse=True)
 
-    def fetch(self, chunk: list[_Found]) -> None:
-        """Read these objects side by side."""
+    def fetch(self, chunk: list[_Found]) -> bool:
+        """Read these objects side by side. False if some are gone: another one holds now what they held."""
+        is_all = True
         for one, body in zip(chunk, self._pool.map(self._get, chunk), strict=True):
+            if body is None:
+                is_all = False
+                continue
+            self._fetched.add(one.key)
             self.objects += 1
             self.object_bytes += len(body)
             try:
@@ -151,6 +168,7 @@ class _Reading:
             except ArchiveError as error:
                 self.unreadable += 1
                 telemetry.log(logging.ERROR, "archive object cannot be read", key=one.key, reason=type(error).__name__)
+        return is_all
 
     def _list(self, integration_id: str, day: date) -> list[_Found]:
         pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -159,8 +177,13 @@ class _Reading:
         listed = ((each["Key"], each["Size"]) for page in pages for each in page.get("Contents", ()))
         return [_Found(key, size, until) for key, size in listed if (until := ends_before(key)) is not None]
 
-    def _get(self, one: _Found) -> bytes:
-        return self._client.get_object(Bucket=self._bucket, Key=one.key)["Body"].read()
+    def _get(self, one: _Found) -> bytes | None:
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=one.key)["Body"].read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                return None
+            raise
 
 
 def _days_back(until: datetime, since: datetime) -> Iterator[date]:
