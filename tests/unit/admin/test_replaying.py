@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -11,11 +11,12 @@ from botocore.exceptions import EndpointConnectionError
 
 from tandem.admin.problems import Problem
 from tandem.admin.replayers import Handed, HandoverError, QueueReplayer, StreamReplayer
-from tandem.admin.replaying import AT_ONCE, FAILED_AGAIN, LIMIT_SECONDS, PER_SECOND, Replaying
+from tandem.admin.replaying import COUNTING_SECONDS, FAILED_AGAIN, LIMIT_SECONDS, PER_SECOND, Replaying
 from tandem.dead_letters.letters import DeadLetter, ParkedLetter
 from tandem.store.errors import BusyError
 
 NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
+AT_ONCE = 10
 
 
 def parked(number: int, source: str = "a", payload: str = "{}", group_id: str | None = None) -> ParkedLetter:
@@ -24,9 +25,11 @@ def parked(number: int, source: str = "a", payload: str = "{}", group_id: str | 
 
 
 class Outside:
-    """A destination, the marks and the clock, all scripted."""
+    """A destination, the marks and the clock, all scripted. `takes`: seconds a letter."""
 
-    def __init__(self) -> None:
+    def __init__(self, at_once: int = AT_ONCE, takes: float = 0.0) -> None:
+        self.at_once = at_once
+        self.takes = takes
         self.happened: list[str] = []
         self.seconds = 0.0
         self.broken_after: int | None = None
@@ -40,6 +43,7 @@ class Outside:
         if self.broken_after is not None and len(self.happened) >= self.broken_after:
             raise HandoverError("the queue could not be reached")
         self.happened.append("send " + " ".join(each.letter_id for each in letters))
+        self.seconds += self.takes * len(letters)
         return Handed({each.letter_id: "failed" for each in letters if each.letter.payload == "bad"})
 
     def mark_replayed(self, parked: ParkedLetter, user_id: str, now: datetime) -> bool:
@@ -94,6 +98,28 @@ def test_thousands_go_out_at_a_bounded_rate_and_what_the_time_does_not_suffice_f
 def test_the_count_of_what_is_left_is_bounded() -> None:
     run = Outside().replaying.run((parked(number) for number in range(50_000)), "u1", False, NOW)
     assert run.left == 10_000
+
+
+def test_counting_what_is_left_is_bounded_in_time() -> None:
+    """Letters are read whole to be counted: ten thousand of the longest would take minutes."""
+    outside = Outside(takes=3)
+
+    def slowly_read() -> Iterator[ParkedLetter]:
+        for number in range(1000):
+            outside.seconds += 0.1
+            yield parked(number)
+
+    run = outside.replaying.run(slowly_read(), "u1", False, NOW)
+    assert 0 < run.left < 1000
+    assert outside.seconds <= 10 * 3 + COUNTING_SECONDS
+
+
+def test_records_that_fail_again_one_after_the_other_do_not_outlast_the_request() -> None:
+    """A record that the bus refuses again and again takes its function seconds."""
+    outside = Outside(StreamReplayer.at_once, takes=1.5)
+    run = outside.replaying.run([parked(number, payload="bad") for number in range(40)], "u1", False, NOW)
+    assert outside.seconds < LIMIT_SECONDS + 2
+    assert len(run.not_replayed) + run.left == 40
 
 
 def test_a_destination_that_fails_ends_the_request_and_tells_how_far_it_came() -> None:

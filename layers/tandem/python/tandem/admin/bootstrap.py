@@ -19,7 +19,7 @@ from tandem.admin.ingest_log import IngestLog
 from tandem.admin.replayers import AlertEventReplayer, QueueReplayer, Replayer, StreamReplayer
 from tandem.admin.replaying import Replaying
 from tandem.admin.route_table import ROUTES
-from tandem.admin.services import Services
+from tandem.admin.services import NoSchedules, Services
 from tandem.alert_queue import AlertEventQueue
 from tandem.archive.reading import AT_ONCE, Archive
 from tandem.dead_letters.letters import ALERT_EVENTS, DeadLetters
@@ -51,11 +51,13 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
+    from tandem.connections.opening import Connections
+
 # A request ends after 30 seconds: nothing may wait longer than a part of that.
 _CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
 
 # A replayed record is processed while the caller waits; a function that takes longer has it nevertheless.
-_LAMBDA_CONFIG = _CONFIG.merge(Config(read_timeout=15, retries={"total_max_attempts": 1}))
+_LAMBDA_CONFIG = _CONFIG.merge(Config(read_timeout=6, retries={"total_max_attempts": 1}))
 
 # A preview fetches many small objects side by side.
 _S3_CONFIG = _CONFIG.merge(Config(max_pool_connections=AT_ONCE))
@@ -102,6 +104,12 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
     def open_reader(now: datetime) -> BatchReader:
         return BatchReader(client, name, now)
 
+    def open_connections() -> "Connections":
+        # What asks RMMs takes its time to import, and most requests ask none.
+        from tandem.connections.bootstrap import connections
+
+        return connections(client, _secrets_manager, environment)
+
     services = Services(
         table=table,
         integrations=Integrations(table),
@@ -121,6 +129,8 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         archive=Archive(_s3, environment["BUCKET_NAME"]),
         previews=Previews(client, name),
         signing_secrets=SecretsManagerSigningSecrets(_secrets_manager, environment["SECRET_PREFIX"]),
+        connections=cache(open_connections),
+        schedules=NoSchedules(),
         queue=queue,
         dead_letters=dead_letters,
         replaying=Replaying(dead_letters, _replayers(queue, environment)),

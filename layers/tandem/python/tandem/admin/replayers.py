@@ -38,7 +38,9 @@ class Handed:
 
 
 class Replayer(Protocol):
-    """The way of one source."""
+    """The way of one source. `at_once`: how many letters go out together, before any of them is marked."""
+
+    at_once: int
 
     def why_not(self, parked: ParkedLetter) -> str | None:
         """Why the letter can never be handed over; None if it can."""
@@ -51,6 +53,8 @@ class Replayer(Protocol):
 
 class AlertEventReplayer:
     """Alert events go back to their queue."""
+
+    at_once = 10
 
     def __init__(self, send: Callable[[Sequence[AlertEvent]], None]) -> None:
         self._send = send
@@ -76,6 +80,8 @@ class AlertEventReplayer:
 class QueueReplayer:
     """Messages go back to the queue that they could not be processed from, as they were."""
 
+    at_once = 10
+
     def __init__(self, client: "Callable[[], SQSClient]", url: str) -> None:
         self._client = client
         self._url = url
@@ -97,7 +103,12 @@ class QueueReplayer:
 
 
 class StreamReplayer:
-    """Records of the table's stream go to the function that could not process them."""
+    """Records of the table's stream go to the function that could not process them.
+
+    Each by itself: one that fails again takes seconds, so ten of them would be more than a request has.
+    """
+
+    at_once = 1
 
     def __init__(self, client: "Callable[[], LambdaClient]", function: str) -> None:
         self._client = client
@@ -108,7 +119,7 @@ class StreamReplayer:
         return None if parked.is_whole else _NOT_WHOLE
 
     def hand_over(self, letters: Sequence[ParkedLetter], _force: bool, _now: datetime) -> Handed:
-        """Let the function process them, one at a time, and see what it says."""
+        """Let the function process each, and see what it says."""
         refused = {}
         for each in letters:
             event = {"Records": [json.loads(each.letter.payload)]}

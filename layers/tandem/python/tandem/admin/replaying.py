@@ -8,21 +8,22 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain
 from typing import Protocol
 
 from tandem.admin.problems import unavailable
 from tandem.admin.replayers import HandoverError, Replayer
 from tandem.dead_letters.letters import ParkedLetter
 
-AT_ONCE = 10
 PER_SECOND = 50
 """A tenth of what the processor does in a storm: what fires meanwhile does not wait behind the dead."""
 
 LIMIT_SECONDS = 20.0
-"""A request ends after 30."""
+"""No letter is begun after that: a request ends after 28, and one letter of the stream may take 6."""
 
 MOST_COUNTED = 10_000
+COUNTING_SECONDS = 3.0
+"""What is left is read to be counted, whole, and a letter may be long."""
 
 FAILED_AGAIN = "it failed again, or was dropped meanwhile; its reason says why"
 
@@ -37,7 +38,8 @@ class Marks(Protocol):
 
 @dataclass(slots=True)
 class Run:
-    """What one request did. `left`: letters that its time did not suffice for, at most 10,000 of them counted."""
+    """What one request did. `left`: letters that its time did not suffice for, counted as far as a few seconds and
+    10,000 go."""
 
     replayed: int = 0
     without_ticket: int = 0
@@ -74,10 +76,10 @@ class Replaying:
         noted that some were handed over.
         """
         run, began = Run(), self._seconds()
-        chunks = _chunks(letters)
+        chunks = self._chunks(letters)
         for chunk in chunks:
             if self._seconds() - began > LIMIT_SECONDS:
-                run.left = sum(len(each) for each in islice(chain([chunk], chunks), MOST_COUNTED // AT_ONCE))
+                run.left = self._counted(chain([chunk], chunks), began + LIMIT_SECONDS + COUNTING_SECONDS)
                 break
             can = self._replayable(chunk, run)
             if can:
@@ -85,6 +87,29 @@ class Replaying:
                 self._hand_over(can, run, user_id, force, now)
                 self._pause(max(0.0, due - self._seconds()))
         return run
+
+    def _counted(self, chunks: Iterable[list[ParkedLetter]], until: float) -> int:
+        left = 0
+        for chunk in chunks:
+            left += len(chunk)
+            if left >= MOST_COUNTED or self._seconds() > until:
+                break
+        return min(left, MOST_COUNTED)
+
+    def _chunks(self, letters: Iterable[ParkedLetter]) -> Iterator[list[ParkedLetter]]:
+        """Letters of one source that follow each other, as many as go out at once."""
+        chunk: list[ParkedLetter] = []
+        for parked in letters:
+            if chunk and (len(chunk) == self._at_once(chunk[0]) or parked.letter.source != chunk[0].letter.source):
+                yield chunk
+                chunk = []
+            chunk.append(parked)
+        if chunk:
+            yield chunk
+
+    def _at_once(self, parked: ParkedLetter) -> int:
+        replayer = self._replayers.get(parked.letter.source)
+        return replayer.at_once if replayer is not None else 1
 
     def _replayable(self, letters: list[ParkedLetter], run: Run) -> list[ParkedLetter]:
         reasons = {each.letter_id: self.why_not(each) for each in letters}
@@ -107,15 +132,3 @@ class Replaying:
                 run.replayed += 1
             else:
                 run.not_replayed[parked.letter_id] = FAILED_AGAIN
-
-
-def _chunks(letters: Iterable[ParkedLetter]) -> Iterator[list[ParkedLetter]]:
-    """Letters of one source that follow each other, so many at once."""
-    chunk: list[ParkedLetter] = []
-    for parked in letters:
-        if chunk and (len(chunk) == AT_ONCE or parked.letter.source != chunk[0].letter.source):
-            yield chunk
-            chunk = []
-        chunk.append(parked)
-    if chunk:
-        yield chunk

@@ -60,5 +60,7 @@ class ReplayAnswer(Given):
 
     replayed: int
     without_ticket: int = Field(description="Of those, alerts that come too late to make a ticket")
-    left: int = Field(description="Letters that the time did not suffice for; 10000 stands for that many or more")
+    left: int = Field(
+        description="Letters that the time did not suffice for, as far as they could be counted; at most 10000"
+    )
     not_replayed: list[NotReplayedAnswer] = Field(description="Letters that cannot be replayed; at most 100 are named")
