@@ -179,7 +179,7 @@ def test_a_poll_that_outlived_its_lease_leaves_the_word_to_the_next() -> None:
     assert polled.polls.leases["i1"][0] == "another"
 
 
-@pytest.mark.parametrize("status", ["webhook_only", "disconnected", "reconnect_required"])
+@pytest.mark.parametrize("status", ["webhook_only", "disconnected"])
 def test_an_integration_that_is_not_connected_is_not_polled_and_loses_its_schedule(status: str) -> None:
     polled = PolledWorld()
     polled.schedules.put("i1", 15)
@@ -187,6 +187,17 @@ def test_an_integration_that_is_not_connected_is_not_polled_and_loses_its_schedu
     assert polled.poll(15, triggered(1)).outcome == "not connected"
     assert polled.rmm.asked == []
     assert polled.schedules.all() == {}
+
+
+def test_an_integration_that_waits_to_be_reconnected_is_polled_by_hand_only_and_connected_if_it_goes_well() -> None:
+    polled = PolledWorld()
+    polled.schedules.put("i1", 15)
+    polled.integrations.kept["i1"] = replace(INTEGRATION, status="reconnect_required")
+    assert polled.poll(15, triggered(1)).outcome == "not connected"
+    assert polled.schedules.all() == {"i1": 15}
+    polled.polls.runs["r1"] = a_run()
+    assert polled.poll(16, triggered(1), run_id="r1").outcome == "succeeded"
+    assert polled.integrations.kept["i1"].status == "connected"
 
 
 def test_a_poll_that_is_under_way_when_its_integration_is_disconnected_hands_nothing_over() -> None:

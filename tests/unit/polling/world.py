@@ -14,7 +14,7 @@ from tandem.polling.poller import Poller
 from tandem.polling.reconcile import Listing
 from tandem.polling.report import Report
 from tandem.polling.work import Around, PollWork
-from tandem.store.configuration.records import Integration
+from tandem.store.configuration.records import Integration, Status
 from tandem.store.errors import ConflictError
 from tandem.store.lookups import WaitingAlert
 from tandem.store.polls import PollState, Run
@@ -225,6 +225,7 @@ class PolledWorld:
         self.leases = 0
         self.work = PollWork(
             integrations=self.integrations,
+            statuses=self,
             polls=self.polls,
             opening=self,
             poller=Poller(self.beliefs, self.listings, self.queue, lambda: self.world.now),
@@ -236,6 +237,10 @@ class PolledWorld:
 
     def open(self, integration: Integration, deadline: Deadline) -> Rmm:
         return self.opens() if self.opens is not None else self.rmm
+
+    def works(self, integration_id: str) -> None:
+        integration = self.integrations.kept[integration_id]
+        self.integrations.kept[integration_id] = replace(integration, status=Status.CONNECTED)
 
     def poll(self, minutes: float, *active: AlertSeen, run_id: str | None = None) -> Report:
         """A poll at that time, of an RMM that lists these."""

@@ -68,6 +68,12 @@ def test_a_webhook_and_an_api_item_of_one_alert_are_known_by_the_same() -> None:
     assert known.severity(polled) == sent.severity
 
 
+def test_a_firing_has_the_same_time_whether_it_is_told_in_seconds_or_in_milliseconds() -> None:
+    sent = event_of(Provider.LEVELIO, native(started_at="2026-11-21T02:00:00.987Z"))
+    listed = event_of(Provider.LEVELIO, template(started_at="2026-11-21T02:00:00Z"))
+    assert sent.occurred_at == listed.occurred_at
+
+
 def test_the_template_names_the_group_as_organization() -> None:
     event = event_of(Provider.LEVELIO, template())
     assert (event.organization_id, event.organization_name) == ("group-1", "Acme")

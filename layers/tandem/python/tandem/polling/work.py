@@ -22,8 +22,7 @@ from tandem.polling.listings import ListingsUnavailableError
 from tandem.polling.poller import AlertBeliefs, EventQueue, Polled, Poller, StoppedError
 from tandem.polling.report import Report
 from tandem.polling.schedules import Schedules
-from tandem.polling.settings import polled_every
-from tandem.store.configuration.records import Integration
+from tandem.store.configuration.records import Integration, Status
 from tandem.store.errors import ConflictError, StoreError
 from tandem.store.polls import PollState, Run, RunState
 
@@ -54,6 +53,14 @@ class IntegrationRecords(Protocol):
 
     def get(self, integration_id: str) -> Integration | None:
         """One integration, as it is now."""
+        ...
+
+
+class Statuses(Protocol):
+    """Where it stands whether an RMM takes the credentials."""
+
+    def works(self, integration_id: str) -> None:
+        """It does."""
         ...
 
 
@@ -93,6 +100,7 @@ class PollWork:
         self,
         *,
         integrations: IntegrationRecords,
+        statuses: Statuses,
         polls: PollRecords,
         opening: Opening,
         poller: Poller,
@@ -102,6 +110,7 @@ class PollWork:
         around: Around,
     ) -> None:
         self._integrations = integrations
+        self._statuses = statuses
         self._polls = polls
         self._opening = opening
         self._poller = poller
@@ -117,7 +126,7 @@ class PollWork:
         run = self._polls.run(integration_id, run_id, now) if run_id is not None else None
         integration = self._integrations.get(integration_id)
         if integration is None or not _may_be_polled(integration, run):
-            if integration is None or polled_every(integration) is None:
+            if integration is None or not integration.is_polled:
                 self._schedules.remove(integration_id)
             self._note(run, state="failed", error=_NOT_CONNECTED)
             return Report(integration_id, "not connected")
@@ -160,6 +169,8 @@ class PollWork:
             self._fail(state, lease_id, run, _OWN_FAILURE.format(what=error if known else type(error).__name__))
             raise
         self._end(_succeeded(state, polled), lease_id)
+        if integration.status == Status.RECONNECT_REQUIRED:
+            self._statuses.works(integration_id)
         self._note(
             run, state="succeeded", listed=polled.listed, fired=polled.fired, cleared=polled.cleared, history=history
         )
@@ -216,10 +227,10 @@ class PollWork:
 
 
 def _may_be_polled(integration: Integration | None, run: Run | None) -> bool:
-    """By hand, an integration whose polling is switched off is polled, too."""
-    if integration is None:
+    """By hand, whatever has credentials is polled."""
+    if integration is None or not integration.has_credentials:
         return False
-    return polled_every(integration if run is None else replace(integration, polling_enabled=True)) is not None
+    return run is not None or (integration.is_polled and integration.status != Status.RECONNECT_REQUIRED)
 
 
 def _succeeded(state: PollState, polled: Polled) -> PollState:

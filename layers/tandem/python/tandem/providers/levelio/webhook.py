@@ -4,6 +4,7 @@ Native (vendors.md 3): `{event_type, event_id, occurred_at, data: {...}}`. Templ
 hostname, name, severity, description, group_id, group_name, started_at, resolved_at}`, of which any may be missing.
 """
 
+from datetime import datetime
 from typing import Any
 
 from tandem.alerts.models import AlertEvent, Kind, Provider
@@ -59,7 +60,7 @@ def reading(alert: Fields, kind: Kind, id_field: str, occurred: Any, event_id: s
     if known_as is None:
         raise BadWebhook(id_field, "the alert's id; without it, its name")
     own_time = alert.members.get("resolved_at" if kind is Kind.RESET else "started_at")
-    stated_at = moment(own_time) or moment(occurred)
+    stated_at = _in_whole_seconds(moment(own_time)) or moment(occurred)
     return Reading(
         kind=kind,
         identity=known_as,
@@ -77,6 +78,12 @@ def reading(alert: Fields, kind: Kind, id_field: str, occurred: Any, event_id: s
         alert_class=alert.name("name", "alert_name"),
         facts=labelled({"Operating system": alert.name("operating_system"), "Site": alert.name("site")}),
     )
+
+
+def _in_whole_seconds(at: datetime | None) -> datetime | None:
+    """The API and the automation form write an alert's times in seconds, native webhooks in milliseconds: the same
+    firing must be known as the same, whichever way it comes and in whatever order."""
+    return at.replace(microsecond=0) if at is not None else None
 
 
 def _message(alert: Fields) -> str | None:
