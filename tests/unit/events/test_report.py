@@ -45,3 +45,11 @@ def test_a_batch_is_counted_and_what_was_not_put_is_named(capsys: pytest.Capture
 def test_the_stream_is_given_back_from_the_first_record_that_failed() -> None:
     assert answer(RESULTS) == {"batchItemFailures": [{"itemIdentifier": "4"}]}
     assert answer(RESULTS[:3]) == {"batchItemFailures": []}
+
+
+def test_of_what_failed_only_the_kind_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    """The rest may quote the record: a name, a message. Whoever looks at the record finds it there."""
+    report([Published("1", failed="no event could be made: ValidationError: input_value='PC of Jane Roe'; not parked")])
+    out = capsys.readouterr().out
+    assert "no event could be made" in out
+    assert "Jane Roe" not in out

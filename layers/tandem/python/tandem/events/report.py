@@ -26,9 +26,8 @@ def report(results: Sequence[Published]) -> None:
             counted["given_back"] += 1
     failed = first_failed(results)
     if failed is not None:
-        telemetry.log(
-            logging.WARNING, "given back to the stream", sequence_number=failed.sequence_number, reason=failed.failed
-        )
+        kind = str(failed.failed).partition(":")[0]  # what follows may quote the record
+        telemetry.log(logging.WARNING, "given back to the stream", sequence_number=failed.sequence_number, reason=kind)
     if counted:
         telemetry.counts(dict(counted), {"function": _FUNCTION})
 
