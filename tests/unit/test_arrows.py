@@ -73,3 +73,11 @@ assert not found, found
 def test_the_product_imports_no_function_and_infra_imports_no_product() -> None:
     assert offenders(PRODUCT, ("functions", "infra", "local")) == []
     assert offenders(ROOT / "infra", ("tandem", "functions")) == []
+
+
+def test_previews_know_only_the_core_and_the_archive_no_worker() -> None:
+    others = [f"tandem.{path.name}" for path in PRODUCT.iterdir() if path.is_dir()]
+    beside = tuple(name for name in others if name not in ("tandem.alerts", "tandem.previews"))
+    assert offenders(PRODUCT / "previews", (*OUTSIDE_OF_THE_CORE, *beside)) == []
+    workers = ("tandem.admin", "tandem.processing", "tandem.ingest", "tandem.previews")
+    assert offenders(PRODUCT / "archive", workers) == []
