@@ -18,6 +18,7 @@ from local import emulator
 from local.bench import (
     cost,
     event_units,
+    followers,
     imports,
     ingest,
     latency,
@@ -30,6 +31,7 @@ from local.bench import (
     throughput,
 )
 from local.bench.event_units import EventUnits, Measured
+from local.bench.monthly import Fixed
 from local.bench.setting import Setting, prepare
 from local.bench.tables import MISSED, Table, show
 from local.terminal import step
@@ -121,19 +123,45 @@ class _Bench:
             message_bytes=used.message_bytes,
             access_log_bytes=len(json.dumps(cost.ACCESS_LOG_LINE)),
         )
+        followed = self._on_the_emulator(followers.measure)
         known = prices.load()
         memory_mb = Functions().memory_mb
+        uses = {key: {batch: _use(each) for batch, each in by_batch.items()} for key, by_batch in units.by_case.items()}
+        by_sort = {
+            case.key: [
+                cost.bill(
+                    uses[case.key][batch],
+                    webhook,
+                    followed[case.key][batch],
+                    batch,
+                    memory_mb,
+                    known,
+                    by_webhook=case.by_webhook,
+                )
+                for batch in event_units.BATCHES
+            ]
+            for case in event_units.CASES
+        }
         events = {
-            batch: cost.mixed({case: _use(by_batch[batch]) for case, by_batch in units.by_case.items()})
+            batch: cost.mixed({key: by_batch[batch] for key, by_batch in uses.items()}) for batch in event_units.BATCHES
+        }
+        following = {
+            batch: cost.mixed_following({key: by_batch[batch] for key, by_batch in followed.items()})
             for batch in event_units.BATCHES
         }
-        bills = [cost.bill(event, webhook, batch, memory_mb, known) for batch, event in events.items()]
+        bills = [
+            cost.bill(event, webhook, following[batch], batch, memory_mb, known) for batch, event in events.items()
+        ]
         tables = report.cost_tables(bills, events, webhook, memory_mb, known)
+        tables.append(report.sorts_table(by_sort))
         found = {
             "bills": [{**asdict(bill), "usd": bill.usd} for bill in bills],
             "events": {batch: asdict(event) for batch, event in events.items()},
+            "following": {batch: asdict(each) for batch, each in following.items()},
+            "followers": {key: {batch: asdict(each) for batch, each in sort.items()} for key, sort in followed.items()},
+            "by_sort": {key: {each.batch: each.usd for each in of_sort} for key, of_sort in by_sort.items()},
             "ingest": asdict(webhook),
-            "monthly": [asdict(line) for line in cost.Fixed().lines(known)],
+            "monthly": [asdict(line) for line in Fixed().lines(known, memory_mb)],
         }
         return tables, found
 

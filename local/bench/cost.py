@@ -6,8 +6,10 @@ within five minutes, but RMMs send again later than that.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
+from local.bench.following import Following, archiver_ms, invocations_of_readers, objects_of_an_archiving, publisher_ms
+from local.bench.lambdas import INVOCATION_MS, PLATFORM_BYTES, billed_seconds, computing_ms
 from local.bench.prices import Price
 
 MILLION = 1_000_000
@@ -18,22 +20,9 @@ OCCURRENCES = ("occurrence_other_alert", "occurrence_same_alert")
 """Half of the occurrences each: an RMM makes a new alert, or tells of the same one again."""
 
 SQS_CHUNK_BYTES = 64 * 1024
-VCPU_MB = 1769
-"""Memory at which a function has one whole vCPU; with less it has that share of one (Lambda Developer Guide)."""
-
 SERVICE_MS = {"BatchGetItem": 5.0, "TransactWriteItems": 12.0, "UpdateItem": 5.0, "GetItem": 4.0, "Query": 5.0}
 SEND_MS = 10.0
-INVOCATION_MS = 1.5
-"""Assumed: how long a warm function waits for each answer within its region, and what the runtime itself takes."""
-
-_REQUEST_ID = "c793869b-ee49-115b-a5b6-4fd21e8dedac"
-PLATFORM_LINES = (
-    f"START RequestId: {_REQUEST_ID} Version: $LATEST\n",
-    f"END RequestId: {_REQUEST_ID}\n",
-    f"REPORT RequestId: {_REQUEST_ID}\tDuration: 123.45 ms\tBilled Duration: 124 ms\tMemory Size: 512 MB\t"
-    "Max Memory Used: 112 MB\t\n",
-)
-"""What Lambda itself logs for each invocation."""
+"""Assumed: how long a warm function waits for each answer within its region."""
 
 ACCESS_LOG_LINE = {
     "time": "21/Nov/2026:03:17:16 +0000",
@@ -105,14 +94,7 @@ class Bill:
 
 def mixed(by_case: Mapping[str, EventUse], mix: Mapping[str, float] = MIX) -> EventUse:
     """The average event of the mix. Raises ValueError if the shares are not the whole."""
-    if not math.isclose(sum(mix.values()), 1.0):
-        raise ValueError(f"the shares of the mix add up to {sum(mix.values())}, not 1")
-    shares: dict[str, float] = {}
-    for name, share in mix.items():
-        cases = OCCURRENCES if name == "occurrence" else (name,)
-        for case in cases:
-            shares[case] = shares.get(case, 0.0) + share / len(cases)
-    used = [(by_case[case], share) for case, share in shares.items()]
+    used = [(by_case[case], share) for case, share in _shares(mix).items()]
     calls: dict[str, float] = {}
     for use, share in used:
         for operation, count in use.calls.items():
@@ -128,17 +110,46 @@ def mixed(by_case: Mapping[str, EventUse], mix: Mapping[str, float] = MIX) -> Ev
     )
 
 
-def bill(event: EventUse, ingest: IngestUse, batch: int, memory_mb: int, prices: Mapping[str, Price]) -> Bill:
-    """A million of this event, `batch` of them an invocation of the processor."""
+def mixed_following(by_case: Mapping[str, Following], mix: Mapping[str, float] = MIX) -> Following:
+    """What follows on the average event of the mix. Raises ValueError if the shares are not the whole."""
+    weighed = [[value * share for value in astuple(by_case[case])] for case, share in _shares(mix).items()]
+    return Following(*(sum(values) for values in zip(*weighed, strict=True)))
+
+
+def _shares(mix: Mapping[str, float]) -> dict[str, float]:
+    if not math.isclose(sum(mix.values()), 1.0):
+        raise ValueError(f"the shares of the mix add up to {sum(mix.values())}, not 1")
+    shares: dict[str, float] = {}
+    for name, share in mix.items():
+        cases = OCCURRENCES if name == "occurrence" else (name,)
+        for case in cases:
+            shares[case] = shares.get(case, 0.0) + share / len(cases)
+    return shares
+
+
+def bill(
+    event: EventUse,
+    ingest: IngestUse,
+    following: Following,
+    batch: int,
+    memory_mb: int,
+    prices: Mapping[str, Price],
+    *,
+    by_webhook: bool = True,
+) -> Bill:
+    """A million of this event, `batch` of them an invocation of the processor. Without `by_webhook` they were sent to
+    the queue from inside."""
     batches = MILLION / batch
-    platform_bytes = sum(len(line.encode()) for line in PLATFORM_LINES)
+    webhooks = MILLION if by_webhook else 0
+    publications, archivings = (MILLION * each for each in invocations_of_readers(following, batch))
+    invocations = webhooks + batches + publications + archivings
     gb_of_memory = memory_mb / 1024
     quantities = [
-        ("HTTP API requests", MILLION, "http_api"),
-        ("webhook_ingest: requests", MILLION, "lambda_request"),
+        ("HTTP API requests", webhooks, "http_api"),
+        ("webhook_ingest: requests", webhooks, "lambda_request"),
         (
             "webhook_ingest: duration",
-            MILLION * billed_seconds(ingest_ms(ingest, memory_mb)) * gb_of_memory,
+            webhooks * billed_seconds(ingest_ms(ingest, memory_mb)) * gb_of_memory,
             "lambda_arm64",
         ),
         ("SQS: send, receive, delete", MILLION * sqs_requests(ingest.message_bytes, batch), "sqs_fifo"),
@@ -152,10 +163,26 @@ def bill(event: EventUse, ingest: IngestUse, batch: int, memory_mb: int, prices:
         ("DynamoDB: index writes", MILLION * event.index_writes, "dynamodb_write"),
         ("DynamoDB: reads", MILLION * event.reads, "dynamodb_read"),
         ("DynamoDB: stream, read by Lambda", 0, "dynamodb_stream_read"),
-        ("Logs: API access", MILLION * ingest.access_log_bytes / GB, "logs"),
-        ("Logs: webhook_ingest's own", MILLION * ingest.log_bytes / GB, "logs"),
+        ("event_publisher: requests", publications, "lambda_request"),
+        (
+            "event_publisher: duration",
+            publications * billed_seconds(publisher_ms(following, batch, memory_mb)) * gb_of_memory,
+            "lambda_arm64",
+        ),
+        ("EventBridge: events put", MILLION * following.bus_events, "event_bus"),
+        ("event_archiver: requests", archivings, "lambda_request"),
+        (
+            "event_archiver: duration",
+            archivings * billed_seconds(archiver_ms(following, batch, memory_mb)) * gb_of_memory,
+            "lambda_arm64",
+        ),
+        ("S3: objects put", archivings * objects_of_an_archiving(following, batch), "s3_put"),
+        ("Logs: API access", webhooks * ingest.access_log_bytes / GB, "logs"),
+        ("Logs: webhook_ingest's own", webhooks * ingest.log_bytes / GB, "logs"),
         ("Logs: alert_processor's own", MILLION * event.log_bytes / GB, "logs"),
-        ("Logs: Lambda's START, END, REPORT", (MILLION + batches) * platform_bytes / GB, "logs"),
+        ("Logs: event_publisher's own", MILLION * following.publisher_log_bytes / GB, "logs"),
+        ("Logs: event_archiver's own", archivings * following.archiver_log_bytes / GB, "logs"),
+        ("Logs: Lambda's START, END, REPORT", invocations * PLATFORM_BYTES / GB, "logs"),
     ]
     lines = tuple(
         Line(component, quantity, prices[price].unit, prices[price].of(quantity))
@@ -173,45 +200,11 @@ def sqs_requests(message_bytes: float, batch: int) -> float:
 
 def ingest_ms(ingest: IngestUse, memory_mb: int) -> float:
     """How long webhook_ingest takes, warm: our computing at its share of a vCPU, and the queue's answer."""
-    return INVOCATION_MS + _computing_ms(ingest.cpu_seconds, memory_mb) + SEND_MS
+    return INVOCATION_MS + computing_ms(ingest.cpu_seconds, memory_mb) + SEND_MS
 
 
 def processor_ms(event: EventUse, batch: int, memory_mb: int) -> float:
     """How long alert_processor takes for a batch, warm: our computing at its share of a vCPU, and the table's answers,
     one after another."""
     waiting = sum(count * SERVICE_MS[operation] for operation, count in event.calls.items())
-    return INVOCATION_MS + batch * (_computing_ms(event.cpu_seconds, memory_mb) + waiting)
-
-
-def billed_seconds(milliseconds: float) -> float:
-    """Lambda bills started milliseconds."""
-    return math.ceil(milliseconds) / 1000
-
-
-def _computing_ms(cpu_seconds: float, memory_mb: int) -> float:
-    return cpu_seconds * 1000 / min(1.0, memory_mb / VCPU_MB)
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """What a tenant's stack costs each month, whatever it does. Counts of infra/; `metrics`: names times the values
-    of their dimensions that a busy month has."""
-
-    metrics: int = 36
-    alarms: int = 32
-    dashboards: int = 1
-    secrets: int = 2
-    pollers: int = 25
-    """Lambda keeps five connections to each queue open, each asking again after 20 s without a message."""
-
-    def lines(self, prices: Mapping[str, Price]) -> list[Line]:
-        """By component."""
-        polls = self.pollers * 30.4 * 24 * 3600 / 20
-        counted = [
-            ("Custom metrics", float(self.metrics), "metric"),
-            ("Alarms", float(self.alarms), "alarm"),
-            ("Dashboard", float(self.dashboards), "dashboard"),
-            ("Secrets", float(self.secrets), "secret"),
-            ("SQS: Lambda asking an idle queue", polls, "sqs_fifo"),
-        ]
-        return [Line(name, quantity, prices[key].unit, prices[key].of(quantity)) for name, quantity, key in counted]
+    return INVOCATION_MS + batch * (computing_ms(event.cpu_seconds, memory_mb) + waiting)

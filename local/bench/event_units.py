@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from local.bench.capacity import Units
 from local.bench.meter import Meter
@@ -14,6 +15,8 @@ from local.bench.webhooks import CLOSING, HELD, PROVIDERS, UNMAPPED, Firing
 from tandem.alerts.models import AlertEvent, Kind, Origin
 from tandem.ids import new_id
 from tandem.times import utc_now
+
+Some = TypeVar("Some")
 
 BATCHES = (1, 10)
 EVENTS = 60
@@ -42,7 +45,8 @@ class EventUnits:
 @dataclass(frozen=True, slots=True)
 class Case:
     """A sort of event: `story` gives what must have happened before it and the event itself, `event` makes the alert
-    event of that. `behind`: how long ago it was then, and is now, for the processor."""
+    event of that. `behind`: how long ago it was then, and is now, for the processor; `by_webhook`: it comes from
+    outside."""
 
     name: str
     outcome: str
@@ -50,6 +54,7 @@ class Case:
     key: str
     event: Callable[[Firing], AlertEvent] = Firing.event
     behind: tuple[timedelta, timedelta] = (timedelta(), timedelta())
+    by_webhook: bool = True
 
 
 def _known_device(firing: Firing) -> Firing:
@@ -154,6 +159,7 @@ CASES = (
         "window_end",
         event=_asked_again,
         behind=_WINDOW_HAS_ENDED,
+        by_webhook=False,
     ),
 )
 
@@ -177,22 +183,27 @@ def measure(setting: Setting) -> Measured:
     clock = Clock()
     with loaded("alert_processor", setting, meter.attach, clock) as handler:
         run = Run(handler)
-        _warm(run, numbers)
+        warm(run, numbers)
         meter.take()
         for case, batch in itertools.product(CASES, BATCHES):
-            stories = [case.story(_firing(number)) for number in itertools.islice(numbers, EVENTS)]
-            clock.behind, behind = case.behind
-            before = [firing.event() for firings, _ in stories for firing in firings]
-            for chunk in _chunks(before, 10):
-                run.processed(chunk)
+            events = prepared(case, numbers, run, clock)
             meter.take()
-            clock.behind = behind
-            events = [case.event(firing) for _, firing in stories]
-            measured, emulator, ours = _measured(run, meter, _chunks(events, batch), case.outcome)
+            measured, emulator, ours = _measured(run, meter, chunks(events, batch), case.outcome)
             by_case[case.key][batch] = measured
             emulator_writes += emulator
             our_writes += ours
     return Measured(by_case, emulator_writes, our_writes)
+
+
+def prepared(case: Case, numbers: Iterator[int], run: Run, clock: Clock) -> list[AlertEvent]:
+    """EVENTS events of the case, all that comes before them applied, and the clock as it is when they come."""
+    stories = [case.story(_firing(number)) for number in itertools.islice(numbers, EVENTS)]
+    clock.behind, behind = case.behind
+    before = [firing.event() for firings, _ in stories for firing in firings]
+    for chunk in chunks(before, 10):
+        run.processed(chunk)
+    clock.behind = behind
+    return [case.event(firing) for _, firing in stories]
 
 
 def _measured(
@@ -222,7 +233,7 @@ def _measured(
     return each, emulator, units.writes
 
 
-def _warm(run: Run, numbers: Iterator[int]) -> None:
+def warm(run: Run, numbers: Iterator[int]) -> None:
     """The clients connected, the configuration of each integration cached."""
     for number in itertools.islice(numbers, 2 * len(PROVIDERS)):
         run.processed([_firing(number).event()])
@@ -235,6 +246,7 @@ def _firing(number: int) -> Firing:
     return Firing(provider, device=number, condition=number, alert=number, at=at)
 
 
-def _chunks(events: Sequence[AlertEvent], size: int) -> Iterator[Sequence[AlertEvent]]:
+def chunks(events: Sequence[Some], size: int) -> Iterator[Sequence[Some]]:
+    """All of them, so many at a time."""
     for start in range(0, len(events), size):
         yield events[start : start + size]

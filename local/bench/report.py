@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from local.bench import event_units, imports, patterns, pollers, preview, release, storm, throughput
-from local.bench.cost import MIX, Bill, EventUse, Fixed, IngestUse, ingest_ms, processor_ms
+from local.bench.cost import MIX, Bill, EventUse, IngestUse, ingest_ms, processor_ms
 from local.bench.event_units import CALLS_GOAL, CASES, Measured
+from local.bench.following import EVENTS_A_SECOND
 from local.bench.imports import ImportTime
 from local.bench.latency import WEBHOOKS, Latency
+from local.bench.monthly import Fixed
 from local.bench.patterns import PatternTime
 from local.bench.preview import PreviewTime
 from local.bench.prices import Price
@@ -25,6 +27,8 @@ SUGGESTIONS = {
     "DynamoDB: table writes": "smaller items (each started KB counts, twice in a transaction) and fewer of them",
     "DynamoDB: index writes": "fewer index entries: each listing costs a write for each new record",
     "DynamoDB: reads": "nothing to gain: they are eventually consistent and shared by the batch already",
+    "EventBridge: events put": "no events of what is only recorded, if nobody listens to them",
+    "S3: objects put": "all integrations in one object: a preview would read what it does not need",
     "Logs: API access": "fewer fields, or only what is not answered 200",
     "Logs: webhook_ingest's own": "shorter lines: the access log has the request already",
     "Logs: alert_processor's own": "one line a batch instead of one an event",
@@ -296,13 +300,29 @@ def cost_tables(
             + "; ".join(f"{line.component} {line.usd / bills[-1].usd:.0%}" for line in drivers)
             + ".",
             *(f"{line.component}: {SUGGESTIONS[line.component]}." for line in drivers if line.component in SUGGESTIONS),
+            "The stream's readers: events come at "
+            + ", ".join(f"{rate:g} a second at batch {batch}" for batch, rate in EVENTS_A_SECOND.items())
+            + ".",
             f"Prices and their sources: local/bench/prices.toml. Unconfirmed: {', '.join(unconfirmed)}.",
         ),
     )
-    fixed = Fixed().lines(prices)
+    fixed = Fixed().lines(prices, memory_mb)
     monthly: list[tuple[str, ...]] = [
         (line.component, f"{line.quantity:,.0f} {line.unit}", f"${line.usd:.2f}") for line in fixed
     ]
     monthly.append(("total", "", f"${sum(line.usd for line in fixed):.2f}"))
     title = "Cost of a stack each month, whatever happens"
     return [million, Table(title, ("component", "quantity", "USD"), monthly)]
+
+
+def sorts_table(bills: Mapping[str, Sequence[Bill]]) -> Table:
+    """A million events of one sort each."""
+    rows: list[tuple[str, ...]] = [
+        (case.name, *(f"${bill.usd:.2f}" for bill in bills[case.key])) for case in event_units.CASES
+    ]
+    return Table(
+        "Cost of a million events of one sort",
+        ("event", *(f"batch {batch}" for batch in event_units.BATCHES)),
+        rows,
+        ("With the webhook and all that follows; the last is sent by the sweep, and is a new ticket from then on.",),
+    )

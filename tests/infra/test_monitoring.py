@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infra.dashboard import OUTCOMES, WEBHOOK_METRICS
-from local.bench.cost import Fixed
+from local.bench.monthly import Fixed
 from local.emulator import ROOT
 from tandem.admin import ingest_log
 from tandem.alerts.models import Outcome
