@@ -44,6 +44,7 @@ _FUNCTIONS_OWN = (
     "TENANT",
     "PUBLIC_URL",
     "LOG_LEVEL",
+    "ALLOW_PRIVATE_ADDRESSES",
 )
 
 
@@ -108,6 +109,7 @@ class AdminApi:
             "FIRST_ADMIN_KEY_SECRET_ARN": self.first_key_secret,
             "TENANT": "test",
             "PUBLIC_URL": "",
+            "ALLOW_PRIVATE_ADDRESSES": "1",
             "LOG_LEVEL": "INFO",
         }
 

@@ -61,6 +61,11 @@ def test_without_credentials_an_integration_is_webhook_only_and_shows_its_secret
         "name": "Main",
         "instance_url": None,
         "status": "webhook_only",
+        "status_reason": None,
+        "credentials": None,
+        "requests_per_minute": None,
+        "webhook_registration": None,
+        "setup": made["setup"],
         "default_client_id": None,
         "allow_private_address": False,
         "has_signing_secret": False,
@@ -100,18 +105,6 @@ def test_counts_say_how_much_belongs_to_the_integration(api: AdminApi) -> None:
     api.new_rule(integration_id, "Second")
     api.ok("PUT", f"/integrations/{integration_id}/organizations/o1", {"client_id": None})
     assert api.ok("GET", f"/integrations/{integration_id}")["counts"] == {"organizations": 1, "rules": 2}
-
-
-@pytest.mark.parametrize("credentials", [{}, {"client_id": "x", "client_secret": "y"}])
-def test_credentials_are_refused_by_name_and_not_kept(refusing: AdminApi, credentials: dict[str, str]) -> None:
-    body = {"provider": "ninjaone", "name": "Main", "credentials": credentials}
-    problem = refusing.refused(422, "POST", "/integrations", body)
-    assert fields(problem) == ["credentials"]
-    assert "webhook-only" in problem["errors"][0]["message"]
-    integration_id = refusing.new_integration("ninjaone")
-    assert fields(refusing.refused(422, "PATCH", f"/integrations/{integration_id}", {"credentials": credentials})) == [
-        "credentials"
-    ]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +224,8 @@ def test_rotation_answers_as_creation_does_and_repeats_the_webhook_beside_it(api
     assert webhook["secret"] != made["webhook"]["secret"]
     assert webhook["old_secret_until"] is not None
     assert webhook == made["webhook"] | {name: webhook[name] for name in ("secret", "old_secret_until")}
-    assert rotated == made | {"webhook": webhook} | webhook
+    assert [webhook["secret"] in action["headers"] for action in rotated["setup"]["actions"]] == [True, True]
+    assert rotated == made | {"webhook": webhook, "setup": rotated["setup"]} | webhook
 
     shown = api.ok("GET", f"/integrations/{made['id']}")
     assert shown["webhook"]["old_secret_until"] == webhook["old_secret_until"]

@@ -6,17 +6,26 @@ from typing import Any
 from tandem.admin.calls import Call
 from tandem.admin.schemas.integrations import (
     CountsAnswer,
+    CredentialsAnswer,
     DeviceSyncAnswer,
     IntegrationAnswer,
     NewIntegrationAnswer,
     NewWebhookAnswer,
     PollingAnswer,
+    RegistrationAnswer,
     RotatedIntegrationAnswer,
     WebhookStateAnswer,
 )
+from tandem.admin.webhook_setup import setup
+from tandem.connections.credentials import Kind
 from tandem.store.configuration.records import Integration
 
 AnyCall = Call[Any, Any]
+
+_NO_SCRIPTS = (
+    "NinjaOne runs scripts only for a person: with client credentials it refuses them. Connect by signing in "
+    "(authorization_code) if you need them."
+)
 
 
 def integration_answer(call: AnyCall, integration: Integration) -> IntegrationAnswer:
@@ -30,16 +39,21 @@ def integration_answer(call: AnyCall, integration: Integration) -> IntegrationAn
             "name": integration.name,
             "instance_url": integration.instance_url,
             "status": integration.status,
+            "status_reason": integration.status_reason,
+            "credentials": _credentials(integration),
+            "requests_per_minute": integration.requests_per_minute,
             "default_client_id": integration.default_client_id,
             "allow_private_address": integration.allow_private_address,
             "has_signing_secret": integration.has_signing_secret,
             "created_at": integration.created_at,
             "webhook": WebhookStateAnswer(
-                url=_webhook_url(call, integration),
+                url=webhook_url(call, integration),
                 secret_created_at=newest.created_at if newest else None,
                 old_secret_until=_old_secret_until(call, integration),
             ),
-            "polling": PollingAnswer(),
+            "webhook_registration": _registration(integration),
+            "setup": setup(integration.provider, webhook_url(call, integration), call.base_url),
+            "polling": _polling(integration),
             "device_sync": DeviceSyncAnswer(),
             "counts": CountsAnswer(
                 organizations=call.services.organizations.count(integration_id),
@@ -62,12 +76,43 @@ def rotated_integration_answer(call: AnyCall, integration: Integration, secret: 
 
 def _with_secret(call: AnyCall, integration: Integration, secret: str) -> dict[str, Any]:
     webhook = NewWebhookAnswer(
-        url=_webhook_url(call, integration), secret=secret, old_secret_until=_old_secret_until(call, integration)
+        url=webhook_url(call, integration), secret=secret, old_secret_until=_old_secret_until(call, integration)
     )
-    return integration_answer(call, integration).model_dump() | {"webhook": webhook.model_dump()}
+    shown = setup(integration.provider, webhook.url, call.base_url, secret)
+    return integration_answer(call, integration).model_dump() | {
+        "webhook": webhook.model_dump(),
+        "setup": shown.model_dump(),
+    }
 
 
-def _webhook_url(call: AnyCall, integration: Integration) -> str:
+def _credentials(integration: Integration) -> CredentialsAnswer | None:
+    kept = integration.credentials
+    if kept is None:
+        return None
+    return CredentialsAnswer.model_validate(
+        {
+            "kind": kept.kind,
+            "hint": kept.hint,
+            "connected_at": integration.connected_at,
+            "waits_for_sign_in": kept.waits_for_sign_in,
+            "limits": _NO_SCRIPTS if kept.kind == Kind.CLIENT_CREDENTIALS else None,
+        }
+    )
+
+
+def _registration(integration: Integration) -> RegistrationAnswer | None:
+    if integration.webhook_registered_at is None and integration.webhook_problem is None:
+        return None
+    return RegistrationAnswer(registered_at=integration.webhook_registered_at, problem=integration.webhook_problem)
+
+
+def _polling(integration: Integration) -> PollingAnswer:
+    minutes = integration.polling_interval_minutes if integration.has_credentials else None
+    return PollingAnswer(enabled=integration.is_polled, interval_minutes=minutes)
+
+
+def webhook_url(call: AnyCall, integration: Integration) -> str:
+    """Where the RMM sends its webhooks."""
     return f"{call.base_url}/webhooks/{integration.integration_id}"
 
 

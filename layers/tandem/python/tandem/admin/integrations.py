@@ -4,6 +4,13 @@ from dataclasses import replace
 
 from tandem.admin.authentication import hash_of
 from tandem.admin.calls import Answer, Call, Route, Routes
+from tandem.admin.connecting import (
+    arrange_polling,
+    end_connection,
+    forget_credentials,
+    new_connection,
+    read_credentials,
+)
 from tandem.admin.integration_answers import integration_answer, new_integration_answer
 from tandem.admin.paging import page_of
 from tandem.admin.problems import invalid
@@ -15,17 +22,15 @@ from tandem.admin.schemas.integrations import (
     IntegrationChange,
     IntegrationCreate,
     NewIntegrationAnswer,
+    PollingChange,
 )
+from tandem.admin.webhook_registration import register, register_anew, registers_itself
 from tandem.admin.webhook_secrets import new_webhook_secret
 from tandem.admin.windows import remove_windows_of
 from tandem.alerts.models import Provider
 from tandem.connections.address import is_private_address
 from tandem.ids import new_id
-from tandem.store.configuration.records import Integration, Role, WebhookSecret
-
-WEBHOOK_ONLY = "webhook_only"
-
-_NO_CREDENTIALS = "this version knows webhook-only integrations: leave credentials out"
+from tandem.store.configuration.records import Integration, Role, Status, WebhookSecret
 
 
 def list_integrations(call: Call[NoBody, PageQuery]) -> Answer:
@@ -40,26 +45,38 @@ def list_integrations(call: Call[NoBody, PageQuery]) -> Answer:
 def create_integration(call: Call[IntegrationCreate, NoQuery]) -> Answer:
     """A new integration, with its webhook's secret."""
     body = call.body
-    if body.credentials is not None:
-        raise invalid("credentials", _NO_CREDENTIALS)
+    given = read_credentials(Provider(body.provider), body.credentials) if body.credentials is not None else None
     _check_address(body.instance_url, body.allow_private_address)
     client(call, "default_client_id", body.default_client_id)
     secret = new_webhook_secret()
-    integration = Integration(
-        integration_id=new_id(),
-        provider=Provider(body.provider),
-        name=body.name,
-        status=WEBHOOK_ONLY,
-        created_at=call.now,
-        instance_url=body.instance_url,
-        default_client_id=body.default_client_id,
-        allow_private_address=body.allow_private_address,
-        has_signing_secret=body.signing_secret is not None,
-        secret_hashes=(WebhookSecret(hash_of(secret), call.now),),
+    integration = _polled_as(
+        Integration(
+            integration_id=new_id(),
+            provider=Provider(body.provider),
+            name=body.name,
+            status=Status.WEBHOOK_ONLY,
+            created_at=call.now,
+            instance_url=body.instance_url,
+            default_client_id=body.default_client_id,
+            allow_private_address=body.allow_private_address,
+            has_signing_secret=body.signing_secret is not None,
+            secret_hashes=(WebhookSecret(hash_of(secret), call.now),),
+            requests_per_minute=body.requests_per_minute,
+        ),
+        body.polling,
     )
+    call = replace(call, params={"integration_id": integration.integration_id})
+    connection = new_connection(call, integration, given) if given is not None else None
     if body.signing_secret is not None:
         call.services.signing_secrets.write(integration.integration_id, body.signing_secret)
+    if connection is not None:
+        integration = connection.integration
+        connection.keep()
     call.services.table.retrying(lambda: call.services.integrations.put(integration))
+    if integration.has_credentials:
+        arrange_polling(call, integration)
+    if registers_itself(integration):
+        integration = register(call, integration, secret)
     shown = new_integration_answer(call, integration, secret)
     return Answer(shown, 201, f"/integrations/{integration.integration_id}")
 
@@ -72,16 +89,24 @@ def get_integration(call: Call[NoBody, NoQuery]) -> Answer:
 def change_integration(call: Call[IntegrationChange, NoQuery]) -> Answer:
     """An integration, changed. A new default client is a mapping: waiting alerts are decided again."""
     before, body = the_integration(call), call.body
-    if body.credentials is not None:
-        raise invalid("credentials", _NO_CREDENTIALS)
+    given = read_credentials(before.provider, body.credentials) if body.given("credentials") else None
     client(call, "default_client_id", body.default_client_id)
-    _changed(before, body)  # what is refused must be refused before the signing secret is replaced
+    wanted = _changed(before, body)  # what is refused must be refused before any secret is replaced
+    connection = None
+    if given is not None:
+        connection = new_connection(call, wanted, given)
+    elif before.credentials is not None and wanted.instance_url != before.instance_url:
+        raise invalid("credentials", "required: Tandem sends no credentials to an address that they were not given for")
     if body.signing_secret is not None:
         call.services.signing_secrets.write(before.integration_id, body.signing_secret)
+    if connection is not None:
+        connection.keep()
 
     def change() -> Integration:
         integration = the_integration(call)
         changed = _changed(integration, body)
+        if connection is not None:
+            changed = connection.onto(changed)
         if changed != integration:
             call.services.integrations.put(changed)
         return changed
@@ -89,8 +114,13 @@ def change_integration(call: Call[IntegrationChange, NoQuery]) -> Answer:
     changed = call.services.table.retrying(change)
     if body.given("signing_secret") and body.signing_secret is None:
         call.services.signing_secrets.remove(changed.integration_id)
+    if connection is not None or body.given("polling"):
+        arrange_polling(call, changed)
     if body.default_client_id is not None:
         decide_again(call, changed, lambda waits: True)
+    is_new = connection is not None and changed.connected_at == call.now
+    if is_new and registers_itself(changed):
+        changed = register_anew(call)
     return Answer(integration_answer(call, changed))
 
 
@@ -109,13 +139,33 @@ def _changed(integration: Integration, body: IntegrationChange) -> Integration:
         has_signing_secret=body.signing_secret is not None
         if body.given("signing_secret")
         else integration.has_signing_secret,
+        requests_per_minute=body.requests_per_minute
+        if body.given("requests_per_minute")
+        else integration.requests_per_minute,
     )
+    if body.given("polling"):
+        changed = _polled_as(changed, body.polling)
     _check_address(changed.instance_url, changed.allow_private_address)
     return changed
 
 
+def _polled_as(integration: Integration, wishes: PollingChange | None) -> Integration:
+    if wishes is None:
+        return integration
+    return replace(
+        integration,
+        polling_enabled=wishes.enabled if wishes.given("enabled") else integration.polling_enabled,
+        polling_interval_minutes=wishes.interval_minutes
+        if wishes.given("interval_minutes")
+        else integration.polling_interval_minutes,
+    )
+
+
 def delete_integration(call: Call[NoBody, NoQuery]) -> Answer:
     """Nothing is left but history: alerts, tickets, rule revisions."""
+    before = the_integration(call)
+    if before.credentials is not None:
+        end_connection(call, before)
 
     def remove() -> Integration:
         integration = the_integration(call)
@@ -124,6 +174,8 @@ def delete_integration(call: Call[NoBody, NoQuery]) -> Answer:
 
     removed = call.services.table.retrying(remove)
     remove_windows_of(call, removed.integration_id)
+    if removed.credentials is not None:
+        forget_credentials(call, removed.integration_id)
     if removed.has_signing_secret:
         call.services.signing_secrets.remove(removed.integration_id)
     return Answer(status=204)
@@ -158,7 +210,8 @@ ROUTES: Routes = (
         _TAG,
         201,
         body=IntegrationCreate,
-        description="The webhook's secret is in this answer only. Lost? Rotate it.",
+        description="The webhook's secret is in this answer only. Lost? Rotate it. Credentials are tried on the RMM "
+        "before anything is kept; what it says against them is the answer then (422).",
     ),
     Route("GET", _ONE, "Read an integration", Role.VIEWER, get_integration, IntegrationAnswer, _TAG),
     Route(
@@ -170,7 +223,8 @@ ROUTES: Routes = (
         IntegrationAnswer,
         _TAG,
         body=IntegrationChange,
-        description="A default client has the live alerts that wait for a client decided again.",
+        description="A default client has the live alerts that wait for a client decided again. New credentials are "
+        "tried before they take the place of those in use.",
     ),
     Route(
         "DELETE",

@@ -5,6 +5,7 @@ from tandem.admin import (
     alerts,
     boards,
     clients,
+    connections,
     dead_letters,
     deliveries,
     integrations,
@@ -25,6 +26,7 @@ from tandem.admin.documents import with_documents
 ROUTES: Routes = with_documents(
     (
         *integrations.ROUTES,
+        *connections.ROUTES,
         *webhook_secrets.ROUTES,
         *deliveries.ROUTES,
         *places.ROUTES,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from tandem.admin.alert_desk import AlertDesk
 from tandem.admin.authentication import Authenticator
@@ -29,6 +29,31 @@ from tandem.store.listing import Listing
 from tandem.store.lookups import Lookups
 from tandem.store.previews import Previews
 from tandem.store.reads import BatchReader
+
+if TYPE_CHECKING:
+    from tandem.connections.opening import Connections
+
+
+class PollSchedules(Protocol):
+    """When integrations are polled. Both raise SchedulesUnavailableError."""
+
+    def put(self, integration_id: str, interval_minutes: int) -> None:
+        """Have the integration polled so often from now on."""
+        ...
+
+    def remove(self, integration_id: str) -> None:
+        """Have it polled no more."""
+        ...
+
+
+class NoSchedules:
+    """Where nothing is polled."""
+
+    def put(self, integration_id: str, interval_minutes: int) -> None:
+        """Nothing happens."""
+
+    def remove(self, integration_id: str) -> None:
+        """Nothing happens."""
 
 
 class EventQueue(Protocol):
@@ -61,6 +86,8 @@ class Services:
     archive: Archive
     previews: Previews
     signing_secrets: SigningSecrets
+    connections: "Callable[[], Connections]"
+    schedules: PollSchedules
     queue: EventQueue
     dead_letters: DeadLetters
     replaying: Replaying

@@ -19,13 +19,18 @@ def rotate_secret(call: Call[Rotation, NoQuery]) -> Answer:
 
     def rotate() -> Integration:
         integration = the_integration(call)
-        kept = _old_secret(integration, call.now, timedelta(minutes=call.body.keep_old_minutes))
+        kept = old_secret(integration.secret_hashes, call.now, timedelta(minutes=call.body.keep_old_minutes))
         hashes = (*kept, WebhookSecret(hash_of(secret), call.now))
         changed = replace(integration, secret_hashes=hashes)
         call.services.integrations.put(changed)
         return changed
 
-    return Answer(rotated_integration_answer(call, call.services.table.retrying(rotate), secret))
+    rotated = call.services.table.retrying(rotate)
+    if rotated.webhook_registered_at is not None:
+        from tandem.admin.webhook_registration import register
+
+        rotated = register(call, rotated, secret)
+    return Answer(rotated_integration_answer(call, rotated, secret))
 
 
 def new_webhook_secret() -> str:
@@ -33,11 +38,11 @@ def new_webhook_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _old_secret(integration: Integration, now: datetime, keep: timedelta) -> tuple[WebhookSecret, ...]:
+def old_secret(hashes: tuple[WebhookSecret, ...], now: datetime, keep: timedelta) -> tuple[WebhookSecret, ...]:
     """The newest secret, ending after `keep` or when it ends anyway; older ones end now, so two live at most."""
-    if not integration.secret_hashes or not keep:
+    if not hashes or not keep:
         return ()
-    newest = integration.secret_hashes[-1]
+    newest = hashes[-1]
     until = now + keep
     return (replace(newest, expires_at=min(newest.expires_at or until, until)),)
 
@@ -53,6 +58,7 @@ ROUTES: Routes = (
         "Integrations",
         body=Rotation,
         body_required=False,
-        description="The new secret is in this answer only. The one before ends after a day, or when the body says.",
+        description="The new secret is in this answer only. The one before ends after a day, or when the body says. A "
+        "webhook that Tandem registered at NinjaOne itself is registered anew with it.",
     ),
 )

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tandem.polling.errors import SchedulesUnavailableError as SchedulesUnavailableError
+
 NAME_PREFIX = "poll-"
 
 _RATE = re.compile(r"rate\((\d+) minutes?\)")

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from tandem.admin.schemas.base import Given, Id, Name, ProviderName, Taken, Time, example, unless_given
+from tandem.admin.schemas.credentials import DESCRIPTION
+from tandem.polling.settings import LONGEST_MINUTES, SHORTEST_MINUTES
 
 LONGEST_KEEP = 7 * 24 * 60
 """Minutes."""
@@ -42,6 +44,24 @@ SigningSecret = Annotated[
 ]
 
 
+class PollingChange(Taken):
+    """Whether and how often the RMM is polled; what is left out stays as it is."""
+
+    enabled: bool = unless_given()
+    interval_minutes: int = unless_given(ge=SHORTEST_MINUTES, le=LONGEST_MINUTES)
+
+
+RequestsPerMinute = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=6000,
+        description="How often the RMM is asked at most; null for what suits the vendor",
+        examples=[60],
+    ),
+]
+
+
 class IntegrationCreate(Taken):
     """A new integration. Without credentials it is webhook-only."""
 
@@ -50,11 +70,9 @@ class IntegrationCreate(Taken):
     provider: ProviderName
     name: Name = Field(examples=["NinjaOne, main account"])
     instance_url: InstanceUrl | None = None
-    credentials: dict[str, Any] | None = Field(
-        None,
-        description="For a live connection. Not in this version: it is refused",
-        json_schema_extra={"writeOnly": True},
-    )
+    credentials: dict[str, Any] | None = Field(None, description=DESCRIPTION, json_schema_extra={"writeOnly": True})
+    polling: PollingChange | None = None
+    requests_per_minute: RequestsPerMinute | None = None
     signing_secret: SigningSecret | None = None
     default_client_id: Id | None = Field(None, description="The client of alerts that lead to no other")
     allow_private_address: bool = Field(False, description="`instance_url` may be on a private network")
@@ -73,9 +91,9 @@ class IntegrationChange(Taken):
 
     name: Name = unless_given()
     instance_url: InstanceUrl | None = None
-    credentials: dict[str, Any] | None = Field(
-        None, description="Not in this version: it is refused", json_schema_extra={"writeOnly": True}
-    )
+    credentials: dict[str, Any] = unless_given(description=DESCRIPTION, json_schema_extra={"writeOnly": True})
+    polling: PollingChange = unless_given()
+    requests_per_minute: RequestsPerMinute | None = None
     signing_secret: SigningSecret | None = None
     default_client_id: Id | None = None
     allow_private_address: bool = unless_given()
@@ -112,6 +130,58 @@ class WebhookStateAnswer(WebhookAnswer):
     old_secret_until: Time | None = Field(None, description="When the secret before the present one ends")
 
 
+class CredentialsAnswer(Given):
+    """What the integration is connected with, as far as it is shown."""
+
+    kind: Literal["api_key", "password", "authorization_code", "client_credentials"]
+    hint: str = Field(description="The last 4 characters of key or client secret, or of the user name")
+    connected_at: Time | None = None
+    waits_for_sign_in: bool = Field(False, description="New ones wait for a person to sign in: `/oauth/start`")
+    limits: str | None = Field(None, description="What these credentials cannot do")
+
+
+class RegistrationAnswer(Given):
+    """The webhook that Tandem registered at the RMM itself: only NinjaOne has that."""
+
+    registered_at: Time | None = None
+    problem: str | None = Field(None, description="Why it could not be registered the last time. Polling goes on")
+
+
+class SetupAction(Given):
+    """A request that the RMM should send, field by field. `headers` and `body` are texts to copy."""
+
+    name: str
+    method: str
+    url: str
+    headers: str
+    body: str
+
+
+class SetupAnswer(Given):
+    """What to do in the RMM. The webhook's secret stands in it only where it is shown anyway."""
+
+    steps: list[str]
+    redirect_uri: str | None = Field(description="NinjaOne's client app needs it")
+    actions: list[SetupAction]
+
+
+class TestAnswer(Given):
+    """Whether the RMM answers Tandem with the credentials that are kept."""
+
+    ok: bool
+    account: str | None = Field(None, description="What answered", examples=["NinjaOne at eu.ninjarmm.com"])
+    version: str | None = Field(None, description="Of the server, where it tells")
+    message: str | None = Field(None, description="What went wrong, and what to do about it")
+
+
+class SignInAnswer(Given):
+    """Where to sign in. The address works once, in one browser."""
+
+    start_url: str = Field(examples=["https://api.example.com/oauth/ninjaone/start?ticket=k3yQ0hJ2nV7sP5xT8wZ1"])
+    expires_at: Time
+    redirect_uri: str = Field(description="What NinjaOne's client app must name, letter for letter")
+
+
 class PollingAnswer(Given):
     """Polling of the RMM; a webhook-only integration is not polled."""
 
@@ -145,11 +215,16 @@ class IntegrationAnswer(Given):
     name: str
     instance_url: str | None
     status: Literal["connected", "webhook_only", "error", "reconnect_required", "disconnected"]
+    status_reason: str | None = Field(description="Why a person is needed, and what to do")
+    credentials: CredentialsAnswer | None
     default_client_id: str | None
     allow_private_address: bool
     has_signing_secret: bool
     created_at: Time
+    requests_per_minute: int | None
     webhook: WebhookStateAnswer
+    webhook_registration: RegistrationAnswer | None
+    setup: SetupAnswer
     polling: PollingAnswer
     device_sync: DeviceSyncAnswer
     counts: CountsAnswer

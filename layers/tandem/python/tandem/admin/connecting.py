@@ -1,0 +1,247 @@
+"""Giving an integration credentials: they are read, tried on the RMM, and only then kept.
+
+What asks RMMs is imported where it is needed: most requests have nothing to do with it.
+"""
+
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from tandem import telemetry
+from tandem.admin.calls import Call
+from tandem.admin.problems import FieldError, Problem, field_errors, invalid, unavailable
+from tandem.admin.references import the_integration
+from tandem.admin.schemas.credentials import (
+    SCHEMAS,
+    AnyCredentials,
+    LevelCredentials,
+    NinjaOneCredentials,
+    TacticalRmmCredentials,
+)
+from tandem.alerts.models import Provider
+from tandem.connections.credentials import Credentials, Kind
+from tandem.connections.errors import Unreachable, VendorError, WrongAddress
+from tandem.polling.errors import SchedulesUnavailableError
+from tandem.polling.settings import polled_every
+from tandem.store.configuration.records import Integration, KeptCredentials, Status
+
+TRIAL_SECONDS = 14.0
+"""For trying credentials; with what else a request does it ends well before the gateway gives up."""
+
+OWN_SECONDS = 6.0
+"""For keeping them, and whatever else is asked of the RMM beside the trial."""
+
+_CONNECTION_FIELDS = ("instance_url", "status", "status_reason", "credentials", "connected_at", "allow_private_address")
+
+AnyCall = Call[Any, Any]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class NewConnection:
+    """Credentials that may be kept. `integration`: as it is with them; `keep`: keeps them."""
+
+    integration: Integration
+    keep: Callable[[], None]
+
+    def onto(self, integration: Integration) -> Integration:
+        """Another version of the integration with what the connection says."""
+        return replace(integration, **{name: getattr(self.integration, name) for name in _CONNECTION_FIELDS})
+
+
+def read_credentials(provider: Provider, values: Mapping[str, Any]) -> AnyCredentials:
+    """The credentials of a body, checked for their shape. Raises Problem 422."""
+    try:
+        return SCHEMAS[provider].model_validate(values, strict=True)
+    except ValidationError as error:
+        errors = [
+            FieldError("credentials" if each.field == "body" else f"credentials.{each.field}", each.message)
+            for each in field_errors(error)
+        ]
+    raise Problem(422, "the request's content is not valid", errors)
+
+
+def new_connection(call: AnyCall, integration: Integration, given: AnyCredentials) -> NewConnection:
+    """The integration, connected with credentials of the body. Asks the RMM. Raises Problem 422 with the vendor's
+    reason where they are refused; then nothing was kept."""
+    integration = replace(integration, instance_url=_address(integration, given))
+    credentials, code = _credentials(given)
+    connections = call.services.connections()
+    if credentials.kind is Kind.AUTHORIZATION_CODE:
+        return _waiting_for_sign_in(call, integration, credentials)
+    taken = tried(lambda: connections.try_out(integration, credentials, code, connections.deadline(TRIAL_SECONDS)))
+    connected = connected_with(integration, credentials, call)
+    return NewConnection(
+        connected,
+        lambda: keeping(lambda: connections.keep(integration.integration_id, taken, connections.deadline(OWN_SECONDS))),
+    )
+
+
+def _waiting_for_sign_in(call: AnyCall, integration: Integration, credentials: Credentials) -> NewConnection:
+    """They can be tried only by a person who signs in; until then, what the integration is connected with stays."""
+    connections = call.services.connections()
+    pending = with_address(credentials, integration)
+    state_key = secrets.token_urlsafe(32)
+    if integration.credentials is not None and integration.has_credentials:
+        before = the_integration(call)
+        shown = replace(before, credentials=replace(integration.credentials, waits_for_sign_in=True))
+    else:
+        waiting = KeptCredentials(credentials.kind.value, credentials.hint, waits_for_sign_in=True)
+        shown = replace(integration, credentials=waiting)
+    return NewConnection(
+        shown,
+        lambda: keeping(
+            lambda: connections.change(
+                integration.integration_id,
+                lambda kept: replace(kept, pending=pending, state_key=state_key),
+                connections.deadline(OWN_SECONDS),
+            )
+        ),
+    )
+
+
+_ADDRESS = "instance_url"
+
+
+def with_address(credentials: Credentials, integration: Integration) -> Credentials:
+    """Credentials that say themselves where they are for: they wait beside others that may be for elsewhere."""
+    return Credentials(credentials.kind, {**credentials.values, _ADDRESS: integration.instance_url or ""})
+
+
+def without_address(pending: Credentials, integration: Integration) -> tuple[Credentials, Integration]:
+    """The credentials alone, and the integration at the address that they are for."""
+    values = dict(pending.values)
+    address = values.pop(_ADDRESS)
+    return Credentials(pending.kind, values), replace(integration, instance_url=address)
+
+
+def connected_with(integration: Integration, credentials: Credentials, call: AnyCall) -> Integration:
+    """The integration as it is once these credentials were taken."""
+    return replace(
+        integration,
+        status=Status.CONNECTED,
+        status_reason=None,
+        credentials=KeptCredentials(credentials.kind.value, credentials.hint),
+        connected_at=call.now,
+    )
+
+
+def keeping(keep: Callable[[], None]) -> None:
+    """Do it, with what Tandem's own store of secrets says in the caller's terms. Raises Problem 503."""
+    refused = None
+    try:
+        keep()
+    except VendorError as error:
+        refused = str(error)
+    if refused is not None:
+        raise unavailable(refused)
+
+
+def arrange_polling(call: AnyCall, integration: Integration) -> None:
+    """Have the integration polled as it says. What the scheduler does not take now, the daily check mends."""
+    minutes = polled_every(integration)
+    try:
+        if minutes is None:
+            call.services.schedules.remove(integration.integration_id)
+        else:
+            call.services.schedules.put(integration.integration_id, minutes)
+    except SchedulesUnavailableError:
+        telemetry.log_exception("a schedule could not be changed", integration_id=integration.integration_id)
+
+
+def end_connection(call: AnyCall, integration: Integration) -> None:
+    """No schedule any more, and no webhook of Tandem's own at the RMM. Its record and its credentials are still to be
+    changed: what fails half-way can be done again."""
+    arrange_polling(call, without_connection(integration))
+    if integration.webhook_registered_at is not None:
+        connections = call.services.connections()
+        # If it cannot be removed, what it sends finds nobody who polls or resets, and does no harm.
+        with suppress(VendorError):
+            connections.open_ninjaone(integration, connections.deadline(OWN_SECONDS)).remove_webhook()
+
+
+def without_connection(integration: Integration) -> Integration:
+    """The record of an integration that is connected no more."""
+    return replace(
+        integration,
+        status=Status.DISCONNECTED,
+        status_reason=None,
+        credentials=None,
+        connected_at=None,
+        webhook_registered_at=None,
+        webhook_problem=None,
+    )
+
+
+def forget_credentials(call: AnyCall, integration_id: str) -> None:
+    """Keep nothing that opens the RMM. Raises Problem 503."""
+    connections = call.services.connections()
+    keeping(lambda: connections.forget(integration_id, connections.deadline(OWN_SECONDS)))
+
+
+# ---- what was given
+
+
+def _credentials(given: AnyCredentials) -> tuple[Credentials, str | None]:
+    """The credentials, and a code that is good for now only."""
+    if isinstance(given, NinjaOneCredentials):
+        values = {"client_id": given.client_id, "client_secret": given.client_secret}
+        return Credentials(Kind(given.grant), values), None
+    if isinstance(given, TacticalRmmCredentials) and given.username is not None and given.password is not None:
+        return Credentials(Kind.PASSWORD, {"username": given.username, "password": given.password}), given.totp
+    assert isinstance(given, TacticalRmmCredentials | LevelCredentials)  # noqa: S101  the only other ones
+    return Credentials(Kind.API_KEY, {"api_key": given.api_key or ""}), None
+
+
+def _address(integration: Integration, given: AnyCredentials) -> str | None:
+    """Where the RMM's API is. Raises Problem 422."""
+    url = integration.instance_url
+    if isinstance(given, NinjaOneCredentials):
+        return _ninjaone_address(integration, given)
+    if isinstance(given, LevelCredentials):
+        from tandem.providers.levelio.api import BASE_URL
+
+        if url is not None and url != BASE_URL and not integration.allow_private_address:
+            raise invalid("instance_url", f"Level's API is at {BASE_URL}: leave instance_url out")
+        return url
+    if url is None:
+        raise invalid("instance_url", "where is the server's API? It begins with “api.”: https://api.rmm.example.com")
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _ninjaone_address(integration: Integration, given: NinjaOneCredentials) -> str:
+    from tandem.providers.ninjaone.oauth import REGIONS
+
+    url = integration.instance_url
+    if url is not None and integration.allow_private_address:
+        return url
+    if given.region is not None and url not in (None, *REGIONS.values()):
+        raise invalid("instance_url", "leave it out: the region says where NinjaOne is")
+    if given.region is not None:
+        return REGIONS[given.region]
+    if url in REGIONS.values() and url is not None:
+        return url
+    raise invalid("credentials.region", f"required: one of {', '.join(REGIONS)}, as in https://eu.ninjarmm.com")
+
+
+def tried(trial: Callable[[], Result]) -> Result:
+    """What the trial gives. Raises Problem 422 with the vendor's reason, at the field that it is about."""
+    from tandem.providers.tacticalrmm.login import CodeNeeded
+
+    refusal: VendorError | None = None
+    try:
+        return trial()
+    except VendorError as error:
+        refusal = error
+    field = "credentials"
+    if isinstance(refusal, CodeNeeded):
+        field = "credentials.totp"
+    elif isinstance(refusal, WrongAddress) or (isinstance(refusal, Unreachable) and refusal.nothing_sent):
+        field = "instance_url"
+    raise invalid(field, str(refusal))

@@ -1,0 +1,336 @@
+"""Connecting simulated RMMs over the admin API: tried before anything is kept, masked afterwards, ended for good."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.admin_calls import AdminApi, fields
+from tests.simulators.levelio import simulator as levelio
+from tests.simulators.levelio.simulator import Level
+from tests.simulators.ninjaone import simulator as ninjaone
+from tests.simulators.ninjaone.simulator import NinjaOne
+from tests.simulators.tacticalrmm import simulator as tacticalrmm
+from tests.simulators.tacticalrmm.accounts import TOTP_STEP_SECONDS, totp
+from tests.simulators.tacticalrmm.simulator import TacticalRmm
+from tests.simulators.tacticalrmm.webhooks import actions
+from tests.unit.alerts.world import triggered
+
+pytestmark = pytest.mark.emulator
+
+ALONE = {
+    "client_id": ninjaone.CLIENT_ID,
+    "client_secret": ninjaone.CLIENT_SECRET,
+    "region": "eu",
+    "grant": "client_credentials",
+}
+SECRETS = (ninjaone.CLIENT_SECRET, tacticalrmm.API_KEY, tacticalrmm.PASSWORD, levelio.API_KEY)
+
+
+def body(provider: str, url: str, credentials: dict[str, Any], **words: Any) -> dict[str, Any]:
+    return {
+        "provider": provider,
+        "name": provider,
+        "instance_url": url,
+        "allow_private_address": True,
+        "credentials": credentials,
+    } | words
+
+
+def secret(api: AdminApi, integration_id: str) -> dict[str, Any]:
+    """All that the secret store holds for the integration."""
+    name = f"{api.secret_prefix}/{integration_id}"
+    kept = api.secretsmanager.list_secrets(Filters=[{"Key": "name", "Values": [f"{api.secret_prefix}/"]}])
+    if name not in {each["Name"] for each in kept["SecretList"]}:
+        return {}
+    found: dict[str, Any] = json.loads(api.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
+    return found
+
+
+def secrets_kept(api: AdminApi) -> int:
+    kept = api.secretsmanager.list_secrets(Filters=[{"Key": "name", "Values": [f"{api.secret_prefix}/"]}])
+    return len(kept["SecretList"])
+
+
+# ---- each vendor
+
+
+def test_tactical_is_connected_by_its_key_at_its_host_alone(api: AdminApi, simulated_tacticalrmm: TacticalRmm) -> None:
+    given = {"api_key": tacticalrmm.API_KEY}
+    made = api.ok("POST", "/integrations", body("tacticalrmm", f"{simulated_tacticalrmm.url}/core/x/", given))
+    assert (made["status"], made["instance_url"]) == ("connected", simulated_tacticalrmm.url)
+    assert made["credentials"] == {
+        "kind": "api_key",
+        "hint": tacticalrmm.API_KEY[-4:],
+        "connected_at": made["created_at"],
+        "waits_for_sign_in": False,
+        "limits": None,
+    }
+    assert (made["polling"]["enabled"], made["polling"]["interval_minutes"]) == (True, 15)
+    shown = json.dumps([api.ok("GET", f"/integrations/{made['id']}"), made, str(api.stored())])
+    assert not [each for each in SECRETS if each in shown]
+    assert secret(api, made["id"])["credentials"] == {"kind": "api_key", **given}
+    tried = api.ok("POST", f"/integrations/{made['id']}/test")
+    assert (tried["ok"], tried["message"]) == (True, None)
+    assert tried["version"]
+
+
+def test_the_ready_made_actions_are_those_that_the_simulated_server_is_given(api: AdminApi) -> None:
+    made = api.ok("POST", "/integrations", {"provider": "tacticalrmm", "name": "Main"})
+    webhook = made["webhook"]
+    wanted = actions(webhook["url"], webhook["header"], webhook["secret"])
+    given = made["setup"]["actions"]
+    assert [(each["url"], each["headers"], each["body"]) for each in given] == [
+        (each.pattern, each.rest_headers, each.rest_body) for each in wanted
+    ]
+    again = api.ok("GET", f"/integrations/{made['id']}")["setup"]["actions"]
+    assert webhook["secret"] not in json.dumps(again)
+    assert [each["body"] for each in again] == [each["body"] for each in given]
+
+
+def test_a_code_is_asked_for_by_its_field_and_only_where_the_server_wants_one(
+    api: AdminApi, simulated_tacticalrmm: TacticalRmm
+) -> None:
+    url = simulated_tacticalrmm.url
+    person = {"username": tacticalrmm.USERNAME, "password": tacticalrmm.PASSWORD}
+    problem = api.refused(422, "POST", "/integrations", body("tacticalrmm", url, person))
+    assert fields(problem) == ["credentials.totp"]
+    assert "six digits" in problem["errors"][0]["message"]
+    code = totp(tacticalrmm.TOTP_SECRET, int(simulated_tacticalrmm.clock.epoch()) // TOTP_STEP_SECONDS)
+    made = api.ok("POST", "/integrations", body("tacticalrmm", url, person | {"totp": code}))
+    assert made["credentials"]["kind"] == "password"
+    assert tacticalrmm.PASSWORD not in str(secret(api, made["id"]))
+
+    other = {"username": tacticalrmm.USERNAME_WITHOUT_TOTP, "password": tacticalrmm.PASSWORD}
+    assert api.ok("POST", "/integrations", body("tacticalrmm", url, other))["status"] == "connected"
+
+
+def test_level_is_connected_by_its_key_beside_its_signing_secret(api: AdminApi, simulated_level: Level) -> None:
+    given = body("levelio", simulated_level.url, {"api_key": levelio.API_KEY}, signing_secret="a-signing-secret")
+    made = api.ok("POST", "/integrations", given)
+    assert (made["status"], made["credentials"]["hint"]) == ("connected", levelio.API_KEY[-4:])
+    path = f"/integrations/{made['id']}"
+    assert set(secret(api, made["id"])) == {"signing_secret", "credentials", "tokens"}
+    api.ok("PATCH", path, {"signing_secret": None})
+    assert set(secret(api, made["id"])) == {"credentials", "tokens"}
+    assert api.ok("POST", f"{path}/test")["ok"] is True
+
+
+def test_ninjaone_by_itself_registers_its_webhook_and_says_what_it_cannot_do(
+    api: AdminApi, simulated_ninjaone: NinjaOne
+) -> None:
+    made = api.ok("POST", "/integrations", body("ninjaone", simulated_ninjaone.url, ALONE))
+    assert made["status"] == "connected"
+    assert "scripts" in made["credentials"]["limits"]
+    (registration,) = simulated_ninjaone.api.registrations.values()
+    assert registration.url == made["webhook"]["url"]
+    assert dict(registration.headers) == {"X-Tandem-Secret": made["webhook"]["secret"]}
+    assert made["webhook_registration"]["problem"] is None
+    assert made["webhook_registration"]["registered_at"] == made["created_at"]
+
+
+def test_registering_anew_rotates_and_the_secret_before_lives_for_a_day(
+    api: AdminApi, simulated_ninjaone: NinjaOne
+) -> None:
+    made = api.ok("POST", "/integrations", body("ninjaone", simulated_ninjaone.url, ALONE))
+    path = f"/integrations/{made['id']}"
+    again = api.ok("POST", f"{path}/webhook/register")
+    (registration,) = simulated_ninjaone.api.registrations.values()
+    assert dict(registration.headers)["X-Tandem-Secret"] != made["webhook"]["secret"]
+    assert again["webhook"]["old_secret_until"] is not None
+
+    rotated = api.ok("POST", f"{path}/webhook-secret/rotate")
+    (registration,) = simulated_ninjaone.api.registrations.values()
+    assert dict(registration.headers) == {"X-Tandem-Secret": rotated["webhook"]["secret"]}
+    assert rotated["webhook_registration"]["problem"] is None
+
+
+@pytest.mark.parametrize("why", ["not_administrator", "other_psa"])
+def test_a_webhook_that_ninjaone_refuses_is_shown_and_the_connection_stands(
+    api: AdminApi, simulated_ninjaone: NinjaOne, why: str
+) -> None:
+    simulated_ninjaone.refuse_webhooks(why)
+    made = api.ok("POST", "/integrations", body("ninjaone", simulated_ninjaone.url, ALONE))
+    assert made["status"] == "connected"
+    assert made["polling"]["enabled"] is True
+    assert made["webhook_registration"]["registered_at"] is None
+    assert "Until then Tandem polls" in made["webhook_registration"]["problem"]
+
+    path = f"/integrations/{made['id']}"
+    refused = api.ok("POST", f"{path}/webhook/register")
+    assert refused["webhook"]["old_secret_until"] is None, "NinjaOne goes on with the secret that it has"
+    simulated_ninjaone.refuse_webhooks(None)
+    assert api.ok("POST", f"{path}/webhook/register")["webhook_registration"]["problem"] is None
+
+
+# ---- what is refused
+
+
+def test_what_the_vendor_refuses_is_told_in_its_field_and_nothing_is_kept(
+    api: AdminApi, simulated_tacticalrmm: TacticalRmm, simulated_level: Level, simulated_ninjaone: NinjaOne
+) -> None:
+    tactical, level, ninja = simulated_tacticalrmm.url, simulated_level.url, simulated_ninjaone.url
+    cases = [
+        (body("tacticalrmm", tactical, {"api_key": "WRONG"}), "credentials", "Make a key"),
+        (body("tacticalrmm", tactical, {"api_key": tacticalrmm.EXPIRED_KEY}), "credentials", "expired"),
+        (
+            body("tacticalrmm", simulated_tacticalrmm.dashboard_url, {"api_key": tacticalrmm.API_KEY}),
+            "instance_url",
+            "begins with “api.”",
+        ),
+        (body("tacticalrmm", "http://127.0.0.1:1", {"api_key": "x"}), "instance_url", "cannot be connected to"),
+        (body("levelio", level, {"api_key": "wrong"}), "credentials", "does not know the API key"),
+        (body("ninjaone", ninja, ALONE | {"client_secret": "another-one"}), "credentials", "client app"),
+        (
+            body("tacticalrmm", tactical, {"username": tacticalrmm.USERNAME, "password": "wrong"}),
+            "credentials",
+            "user name and password",
+        ),
+    ]
+    for given, field, words in cases:
+        problem = api.refused(422, "POST", "/integrations", given)
+        assert fields(problem) == [field]
+        assert words in problem["errors"][0]["message"]
+    assert secrets_kept(api) == 0
+
+
+@pytest.mark.parametrize(
+    ("provider", "words", "field"),
+    [
+        ("ninjaone", {"credentials": {"client_secret": "y"}}, "credentials.client_id"),
+        ("ninjaone", {"credentials": {"client_id": "x", "client_secret": "y"}}, "credentials.region"),
+        ("ninjaone", {"credentials": ALONE | {"region": "mars"}}, "credentials.region"),
+        ("ninjaone", {"credentials": ALONE | {"grant": "password"}}, "credentials.grant"),
+        ("ninjaone", {"credentials": ALONE, "instance_url": "https://example.com"}, "instance_url"),
+        ("tacticalrmm", {"credentials": {"api_key": "x"}}, "instance_url"),
+        ("tacticalrmm", {"credentials": {}, "instance_url": "https://api.example.com"}, "credentials"),
+        ("tacticalrmm", {"credentials": {"api_key": "x", "username": "y"}}, "credentials"),
+        ("tacticalrmm", {"credentials": {"api_key": "x"}, "instance_url": "http://api.example.com"}, "instance_url"),
+        ("levelio", {"credentials": {"api_key": "x", "region": "eu"}}, "credentials.region"),
+        ("levelio", {"credentials": {"api_key": "with a space"}}, "credentials.api_key"),
+        ("levelio", {"credentials": {"api_key": "x"}, "instance_url": "https://example.com"}, "instance_url"),
+        ("levelio", {"credentials": "x"}, "credentials"),
+        ("levelio", {"polling": {"interval_minutes": 4}}, "polling.interval_minutes"),
+        ("levelio", {"requests_per_minute": 0}, "requests_per_minute"),
+    ],
+)
+def test_what_cannot_be_credentials_is_refused_before_anybody_is_asked(
+    refusing: AdminApi, provider: str, words: dict[str, Any], field: str
+) -> None:
+    problem = refusing.refused(422, "POST", "/integrations", {"provider": provider, "name": "Main"} | words)
+    assert fields(problem) == [field]
+
+
+def test_a_private_address_is_asked_only_where_the_tenant_permits_it(api: AdminApi, simulated_level: Level) -> None:
+    strict = api.another_instance(ALLOW_PRIVATE_ADDRESSES="")
+    given = body("levelio", simulated_level.url, {"api_key": levelio.API_KEY})
+    problem = api.refused(422, "POST", "/integrations", given, instance=strict)
+    assert fields(problem) == ["instance_url"]
+    assert simulated_level.requests.all() == []
+
+
+# ---- changes
+
+
+def test_new_credentials_are_tried_before_they_take_the_place_of_those_in_use(
+    api: AdminApi, simulated_level: Level
+) -> None:
+    made = api.ok("POST", "/integrations", body("levelio", simulated_level.url, {"api_key": levelio.API_KEY}))
+    path = f"/integrations/{made['id']}"
+    api.refused(422, "PATCH", path, {"credentials": {"api_key": "wrong"}})
+    assert secret(api, made["id"])["credentials"]["api_key"] == levelio.API_KEY
+    changed = api.ok("PATCH", path, {"credentials": {"api_key": levelio.READ_ONLY_KEY}})
+    assert changed["credentials"]["hint"] == levelio.READ_ONLY_KEY[-4:]
+    assert secret(api, made["id"])["credentials"]["api_key"] == levelio.READ_ONLY_KEY
+
+
+def test_kept_credentials_are_not_sent_to_another_address(api: AdminApi, simulated_level: Level) -> None:
+    made = api.ok("POST", "/integrations", body("levelio", simulated_level.url, {"api_key": levelio.API_KEY}))
+    other = {"instance_url": "http://127.0.0.1:1"}
+    assert fields(api.refused(422, "PATCH", f"/integrations/{made['id']}", other)) == ["credentials"]
+
+
+def test_a_webhook_only_integration_is_connected_later_and_what_was_set_up_by_hand_goes_on(
+    api: AdminApi, simulated_ninjaone: NinjaOne
+) -> None:
+    made = api.ok("POST", "/integrations", {"provider": "ninjaone", "name": "Main"})
+    change = {"credentials": ALONE, "instance_url": simulated_ninjaone.url, "allow_private_address": True}
+    connected = api.ok("PATCH", f"/integrations/{made['id']}", change)
+    assert (connected["status"], connected["webhook"]["old_secret_until"]) == ("connected", None)
+    (registration,) = simulated_ninjaone.api.registrations.values()
+    assert dict(registration.headers)["X-Tandem-Secret"] != made["webhook"]["secret"]
+    (item,) = [values for (pk, _), values in api.stored().items() if pk == "INTEGRATION"]
+    assert [each.get("expires_at") for each in item["secret_hashes"]] == [None, None]
+
+
+def test_polling_is_switched_and_paced_by_a_change(api: AdminApi, simulated_level: Level) -> None:
+    made = api.ok("POST", "/integrations", body("levelio", simulated_level.url, {"api_key": levelio.API_KEY}))
+    path = f"/integrations/{made['id']}"
+    assert api.ok("PATCH", path, {"polling": {"interval_minutes": 5}})["polling"]["interval_minutes"] == 5
+    polling = api.ok("PATCH", path, {"polling": {"enabled": False}, "requests_per_minute": 60})["polling"]
+    assert (polling["enabled"], polling["interval_minutes"]) == (False, 5)
+    assert api.ok("GET", path)["requests_per_minute"] == 60
+    assert fields(api.refused(422, "PATCH", path, {"polling": {"interval_minutes": 61}})) == [
+        "polling.interval_minutes"
+    ]
+    assert fields(api.refused(422, "PATCH", path, {"polling": None})) == ["polling"]
+
+
+def test_a_connection_that_fails_says_so_and_one_that_is_refused_needs_a_person(
+    api: AdminApi, simulated_level: Level
+) -> None:
+    made = api.ok("POST", "/integrations", body("levelio", simulated_level.url, {"api_key": levelio.API_KEY}))
+    path = f"/integrations/{made['id']}"
+    key = simulated_level.api.keys.pop(levelio.API_KEY)
+    tried = api.ok("POST", f"{path}/test")
+    assert tried["ok"] is False
+    assert "Make a key in Level" in tried["message"]
+    shown = api.ok("GET", path)
+    assert shown["status"] == "reconnect_required"
+    assert "Make an API key in Level" in shown["status_reason"]
+    simulated_level.api.keys[levelio.API_KEY] = key
+    assert api.ok("POST", f"{path}/test")["ok"] is True
+    assert (api.ok("GET", path)["status"], api.ok("GET", path)["status_reason"]) == ("connected", None)
+    only = api.new_integration("levelio")
+    api.refused(409, "POST", f"/integrations/{only}/test")
+
+
+# ---- the end
+
+
+def test_disconnecting_removes_credentials_and_webhook_and_leaves_history(
+    api: AdminApi, simulated_ninjaone: NinjaOne
+) -> None:
+    client_id = api.new_client()
+    given = body("ninjaone", simulated_ninjaone.url, ALONE, default_client_id=client_id)
+    made = api.ok("POST", "/integrations", given)
+    api.new_rule(made["id"])
+    api.hear(made["id"], triggered(), provider="ninjaone")
+    alert = api.alert(made["id"])
+    path = f"/integrations/{made['id']}"
+
+    gone = api.ok("POST", f"{path}/disconnect")
+    assert (gone["status"], gone["credentials"], gone["polling"]["enabled"]) == ("disconnected", None, False)
+    assert simulated_ninjaone.api.registrations == {}
+    assert secret(api, made["id"]) == {}
+    assert api.ok("GET", f"/alerts/{alert['id']}") == alert
+    assert api.ok("POST", f"{path}/disconnect")["status"] == "disconnected"
+    api.refused(409, "POST", f"{path}/test")
+    api.refused(409, "POST", f"{path}/webhook/register")
+    api.refused(409, "POST", f"/integrations/{api.new_integration('levelio')}/disconnect")
+
+    again = api.ok("PATCH", path, {"credentials": ALONE})
+    assert again["status"] == "connected"
+    assert len(simulated_ninjaone.api.registrations) == 1
+
+
+def test_an_integration_can_be_disconnected_and_removed_while_its_rmm_is_down(
+    api: AdminApi, simulated_ninjaone: NinjaOne
+) -> None:
+    first, second = (
+        api.ok("POST", "/integrations", body("ninjaone", simulated_ninjaone.url, ALONE))["id"] for _ in range(2)
+    )
+    simulated_ninjaone.stop()
+    assert api.ok("POST", f"/integrations/{first}/disconnect")["status"] == "disconnected"
+    assert api.call("DELETE", f"/integrations/{second}").status == 204
+    assert secrets_kept(api) == 0
