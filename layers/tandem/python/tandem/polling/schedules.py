@@ -20,10 +20,6 @@ _WINDOW_SHARE = 3
 """The flexible window is a third of the interval."""
 
 
-class SchedulesUnavailableError(Exception):
-    """EventBridge Scheduler did not do what was asked."""
-
-
 class Schedules(Protocol):
     """The schedules of polls. Every method raises SchedulesUnavailableError."""
 
