@@ -4,6 +4,7 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,18 +17,32 @@ GOAL_FUNCTION = "webhook_ingest"
 BASELINE = "boto3 and a DynamoDB client"
 
 _BASELINE_CODE = "import boto3; boto3.client('dynamodb')"
-_TIMED = "import time; began = time.perf_counter(); {code}; print(time.perf_counter() - began)"
+# The high-water mark is the interpreter's own: what getrusage tells of a child begins with the parent's.
+_TIMED = """
+import re, time
+began = time.perf_counter()
+{code}
+seconds = time.perf_counter() - began
+try:
+    with open("/proc/self/status") as status:
+        found = re.search("VmHWM:\\s+([0-9]+) kB", status.read())
+except OSError:
+    found = None
+print(seconds, found.group(1) if found else 0)
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportTime:
-    """Milliseconds in a fresh interpreter whose bytecode is compiled already; the median and the best of ROUNDS."""
+    """Milliseconds in a fresh interpreter whose bytecode is compiled already; the median and the best of ROUNDS.
+    `memory_mb`: the most that the interpreter took; 0 where the system does not tell."""
 
     name: str
     median_ms: float
     best_ms: float
     factor: float
-    """Median against the baseline's."""
+    """Against the baseline of the same round; the median of the rounds."""
+    memory_mb: float
 
 
 class ImportFailedError(Exception):
@@ -43,19 +58,26 @@ def measure() -> list[ImportTime]:
     codes: dict[str, tuple[str, Path]] = {BASELINE: (_BASELINE_CODE, ROOT)}
     codes |= {folder.name: ("import handler", folder) for folder in functions}
     for code, folder in codes.values():  # compiles the bytecode
-        _seconds(code, folder)
+        _imported(code, folder)
     taken: dict[str, list[float]] = {name: [] for name in codes}
+    memory: dict[str, float] = {}
     for _ in range(ROUNDS):
         for name, (code, folder) in codes.items():
-            taken[name].append(_seconds(code, folder) * 1000)
-    baseline = statistics.median(taken[BASELINE])
+            seconds, memory[name] = _imported(code, folder)
+            taken[name].append(seconds * 1000)
     return [
-        ImportTime(name, statistics.median(times), min(times), statistics.median(times) / baseline)
+        ImportTime(name, statistics.median(times), min(times), factor(times, taken[BASELINE]), memory[name])
         for name, times in taken.items()
     ]
 
 
-def _seconds(code: str, folder: Path) -> float:
+def factor(times: Sequence[float], baseline: Sequence[float]) -> float:
+    """How many times the baseline, round by round: a machine that gets busier makes both slower."""
+    return statistics.median(time / base for time, base in zip(times, baseline, strict=True))
+
+
+def _imported(code: str, folder: Path) -> tuple[float, float]:
+    """Seconds and MB."""
     environment = {
         "PATH": os.environ.get("PATH", ""),
         # As on Lambda: the function's own folder and the layers, nothing else of this repository.
@@ -79,4 +101,5 @@ def _seconds(code: str, folder: Path) -> float:
     )
     if done.returncode:
         raise ImportFailedError(f"{folder.name}: {done.stderr.strip().splitlines()[-1:]}")
-    return float(done.stdout.splitlines()[-1])
+    seconds, kilobytes = done.stdout.splitlines()[-1].split()
+    return float(seconds), float(kilobytes) / 1024

@@ -82,6 +82,7 @@ def imports_table(times: Sequence[ImportTime]) -> list[Table]:
             f"{each.median_ms:.0f} ms",
             f"{each.best_ms:.0f} ms",
             f"{each.factor:.2f}",
+            f"{each.memory_mb:.0f} MB",
             goal(each.factor <= imports.GOAL_FACTOR) if each.name == imports.GOAL_FUNCTION else "",
         )
         for each in times
@@ -89,11 +90,11 @@ def imports_table(times: Sequence[ImportTime]) -> list[Table]:
     return [
         Table(
             "Import in a fresh interpreter",
-            ("what", "median", "best", "of baseline", "goal"),
+            ("what", "median", "best", "of baseline", "memory", "goal"),
             rows,
             (
-                f"{imports.ROUNDS} interleaved rounds. Goal: {imports.GOAL_FUNCTION} at most {imports.GOAL_FACTOR:g} "
-                "of the baseline.",
+                f"{imports.ROUNDS} interleaved rounds, each against the baseline of its round. "
+                f"Goal: {imports.GOAL_FUNCTION} at most {imports.GOAL_FACTOR:g} of the baseline.",
                 "webhook_ingest makes its clients of DynamoDB and SQS while it is imported; alert_processor makes its "
                 "own at the first batch.",
             ),
