@@ -83,6 +83,11 @@ def test_a_user_is_made_read_listed_and_changed(api: AdminApi) -> None:
     }
 
 
+def test_what_is_no_address_is_told_in_words(api: AdminApi) -> None:
+    problem = api.refused(422, "POST", "/users", ADA | {"email": "ada"})
+    assert problem["errors"] == [{"field": "email", "message": "must be a mail address such as ada@example.com"}]
+
+
 def test_an_email_address_belongs_to_one_user(api: AdminApi) -> None:
     ada = api.ok("POST", "/users", ADA)
     problem = api.refused(422, "POST", "/users", ADA | {"name": "Other", "email": "ADA@example.com"})

@@ -104,6 +104,16 @@ def test_all_that_a_rule_says_is_kept(api: AdminApi, integration_id: str) -> Non
     assert api.ok("GET", f"/integrations/{integration_id}/rules/{made['id']}") == made
 
 
+@pytest.mark.parametrize("template", ["{{devcie}}: {{message}}", "{{device}}: {{ alert.message }}"])
+@pytest.mark.parametrize("field", ["title_template", "description_template"])
+def test_a_placeholder_that_stands_for_nothing_is_refused(
+    refusing: AdminApi, refusing_path: str, field: str, template: str
+) -> None:
+    problem = refusing.refused(422, "POST", refusing_path, {"name": "x", "actions": {field: template}})
+    assert fields(problem) == [f"actions.{field}"]
+    assert "{{device}}, {{message}}, {{severity}}, {{organization}}" in problem["errors"][0]["message"]
+
+
 def test_a_rule_is_replaced_whole(api: AdminApi, integration_id: str) -> None:
     path = f"/integrations/{integration_id}/rules"
     rule = {"name": "Disks", "conditions": {"keywords": ["disk"]}, "actions": {"priority": "low"}}

@@ -145,6 +145,12 @@ def without(body: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in names}
 
 
+def test_what_is_no_time_of_day_is_told_in_words(refusing: AdminApi) -> None:
+    body = {"name": "x", "weekly": {**WEEKLY, "start": "22"}}
+    problem = refusing.refused(422, "POST", "/maintenance-windows", body)
+    assert problem["errors"] == [{"field": "weekly.start", "message": "must be a time from 00:00 to 23:59, as HH:MM"}]
+
+
 ONCE: dict[str, Any] = {"starts_at": "2099-01-01T00:00:00Z", "ends_at": "2099-01-01T01:00:00Z"}
 
 

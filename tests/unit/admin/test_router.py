@@ -71,6 +71,7 @@ def test_an_id_that_no_key_of_the_table_can_hold_is_not_found() -> None:
     with pytest.raises(Problem) as caught:
         external_id(longest + "u")
     assert caught.value.status == 404
+    assert caught.value.detail == "no external id is as long as this"
 
 
 def test_a_literal_segment_goes_before_a_parameter() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from tandem.alerts.limits import TITLE_CHARACTERS
 from tandem.alerts.placing import Place
-from tandem.alerts.wording import description, placeholders, render, title
+from tandem.alerts.wording import PLACEHOLDERS, description, placeholders, render, title, unknown_placeholders
 from tests.unit.alerts.world import rule, triggered
 
 PLACE = Place(None, "o1", "Acme / HQ", "PC-1", None, "c1", "organization", None)
@@ -14,6 +14,12 @@ def test_placeholders_are_filled_whatever_their_letter_case_and_unknown_ones_sta
     values = placeholders(triggered(), PLACE)
     text = render("{{Device}}|{{ MESSAGE }}|{{severity}}|{{organization}}|{{unknown}}|{{", values)
     assert text == "PC-1|Disk C: is full|moderate|Acme / HQ|{{unknown}}|{{"
+
+
+def test_the_placeholders_that_may_be_named_are_those_that_are_filled() -> None:
+    assert tuple(placeholders(triggered(), PLACE)) == PLACEHOLDERS
+    assert unknown_placeholders("{{ Device }} {{message}} {{severity}} {{organization}} {{ {x} }}") == []
+    assert unknown_placeholders("{{devcie}}: {{alert.message}}, {{}}") == ["{{devcie}}", "{{alert.message}}", "{{}}"]
 
 
 def test_a_message_that_looks_like_a_placeholder_stays_what_it_is() -> None:

@@ -76,5 +76,5 @@ def _pattern(route: AnyRoute) -> re.Pattern[str]:
 def _fitting(params: Mapping[str, str]) -> Mapping[str, str]:
     for name, value in params.items():
         if len(value.encode()) > LONGEST_PARAMETER:
-            raise Problem(404, f"no {name.removesuffix('_id')} has an id as long as this")
+            raise Problem(404, f"no {name.replace('_', ' ')} is as long as this")
     return params

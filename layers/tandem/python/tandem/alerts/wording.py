@@ -19,6 +19,10 @@ PROVIDER_NAMES = {
 
 _DEFAULT_TITLE = "{{device}}: {{message}}"
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_IN_BRACES = re.compile(r"\{\{([^{}]*)\}\}")
+
+PLACEHOLDERS = ("device", "message", "severity", "organization")
+"""What a template may name."""
 
 
 def placeholders(event: AlertEvent, place: Place) -> Mapping[str, str]:
@@ -29,6 +33,11 @@ def placeholders(event: AlertEvent, place: Place) -> Mapping[str, str]:
         "severity": event.severity.value,
         "organization": place.organization_name or place.organization_id or "",
     }
+
+
+def unknown_placeholders(template: str) -> list[str]:
+    """What stands in double braces and would stay there: `{{devcie}}`, `{{alert.message}}`."""
+    return [found[0] for found in _IN_BRACES.finditer(template) if found[1].strip().lower() not in PLACEHOLDERS]
 
 
 def render(template: str, values: Mapping[str, str]) -> str:

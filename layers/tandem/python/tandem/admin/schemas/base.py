@@ -1,5 +1,6 @@
 """What all bodies, queries and answers share."""
 
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from unicodedata import category
@@ -92,6 +93,19 @@ def _one_line(text: str) -> str:
     return text
 
 
+def shaped(pattern: str, words: str) -> AfterValidator:
+    """A text of this shape, or a refusal in these words: a pattern tells people nothing. The documents have it from
+    `json_schema_extra={"pattern": pattern}`."""
+    shape = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not shape.fullmatch(text):
+            raise ValueError(words)
+        return text
+
+    return AfterValidator(check)
+
+
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(_one_line)]
 """One line of 1 to 255 characters."""
 
@@ -110,11 +124,14 @@ Id = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidat
 ExternalId = Annotated[str, StringConstraints(min_length=1, max_length=255), AfterValidator(_one_line)]
 """An id that the RMM gave."""
 
+_EMAIL = r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)*$"
+
 Email = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]+@[^@\s.]+(\.[^@\s.]+)*$"),
+    StringConstraints(strip_whitespace=True, max_length=254),
+    shaped(_EMAIL, "must be a mail address such as ada@example.com"),
     AfterValidator(_one_line),
-    Field(examples=["ada@example.com"]),
+    Field(examples=["ada@example.com"], json_schema_extra={"pattern": _EMAIL}),
 ]
 
 RoleName = Literal["admin", "technician", "viewer"]

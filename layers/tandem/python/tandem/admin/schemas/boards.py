@@ -2,13 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from tandem.admin.schemas.base import Given, Name, Taken, example, unless_given
+from tandem.admin.schemas.base import Given, Name, Taken, example, shaped, unless_given
 
 MOST_STATUSES = 30
 
-StatusId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,64}$")]
+_STATUS_ID = r"^[a-z0-9_]{1,64}$"
+StatusId = Annotated[
+    str,
+    shaped(_STATUS_ID, "must be 1 to 64 of a-z, 0-9 and _"),
+    Field(json_schema_extra={"pattern": _STATUS_ID}),
+]
 
 
 class StatusBody(Taken):

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from tandem.admin.schemas.base import Given, Id, Name, PriorityName, SeverityName, Taken, Text, example
 from tandem.admin.schemas.patterns import MessagePattern
+from tandem.alerts.wording import PLACEHOLDERS, unknown_placeholders
 
 MOST_WORDS = 100
 
@@ -21,8 +22,17 @@ def _null_if_blank(text: str | None) -> str | None:
     return text if text and text.strip() else None
 
 
+def _of_known_placeholders(text: str | None) -> str | None:
+    """A misspelt one would be found out by its first ticket only."""
+    unknown = unknown_placeholders(text or "")
+    if unknown:
+        known = ", ".join(f"{{{{{name}}}}}" for name in PLACEHOLDERS)
+        raise ValueError(f"{unknown[0]} stands for nothing; there are {known}")
+    return text
+
+
 OptionalWords = Annotated[Words, BeforeValidator(_empty_if_null)]
-Template = Annotated[Text | None, AfterValidator(_null_if_blank)]
+Template = Annotated[Text | None, AfterValidator(_null_if_blank), AfterValidator(_of_known_placeholders)]
 
 
 class ConditionsBody(Taken):

@@ -5,9 +5,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, AwareDatetime, Field, ValidationInfo, field_validator
 
-from tandem.admin.schemas.base import Given, Id, Name, Taken, Time, example
+from tandem.admin.schemas.base import Given, Id, Name, Taken, Time, example, shaped
 from tandem.alerts.windows import Weekday, Weekly
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
@@ -45,8 +45,11 @@ Moment = Annotated[
     AfterValidator(_moment),
     Field(description="ISO 8601 with a timezone", examples=["2026-11-21T22:00:00Z"]),
 ]
+_HH_MM = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
 WallClock = Annotated[
-    str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), Field(description="HH:MM on the wall clock")
+    str,
+    shaped(_HH_MM, "must be a time from 00:00 to 23:59, as HH:MM"),
+    Field(description="HH:MM on the wall clock", json_schema_extra={"pattern": _HH_MM}),
 ]
 
 
