@@ -70,7 +70,7 @@ def test_a_message_that_failed_for_good_is_replayed_and_becomes_a_ticket(stack: 
     answer = stack.ok("POST", "/dead-letters/replay", {"ids": [each["id"] for each in mine()], "force": True})
     assert (answer["replayed"], answer["left"]) == (1, 0)
     (refused,) = answer["not_replayed"]
-    assert refused["reason"] == "it is not an alert event: body: JSON"
+    assert refused["reason"] == "it is not an alert event: body: expected JSON"
     eventually(lambda: bool((stack.alert(rmm, fresh) or {}).get("ticket_id")), "the replayed alert has a ticket")
     stack.ok("DELETE", f"/dead-letters/{refused['id']}")
     assert [each["replayed_by"] for each in mine()] == ["first-admin"]

@@ -59,7 +59,7 @@ def test_what_could_not_be_processed_is_shown_newest_first_with_its_reason(api: 
         "parked_at": newest["parked_at"],
         "replayed_at": None,
         "replayed_by": None,
-        "not_replayable": "it is not an alert event: body: JSON",
+        "not_replayable": "it is not an alert event: body: expected JSON",
         "payload": "not json",
     }
     assert "not an alert event" in newest["reason"]
@@ -191,7 +191,7 @@ def test_a_letter_that_is_no_alert_event_is_named_and_stays_while_the_others_are
     by_id = {each["id"]: each for each in api.items("/dead-letters")}
     assert (answer["replayed"], answer["left"]) == (1, 0)
     assert [each["reason"] for each in answer["not_replayed"]] == [
-        "it is not an alert event: body: JSON",
+        "it is not an alert event: body: expected JSON",
         "there is no way to replay what was for 'somebody's-queue'",
     ]
     for each in answer["not_replayed"]:

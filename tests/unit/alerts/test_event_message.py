@@ -108,6 +108,7 @@ def test_a_wrong_field_is_named(field: str, value: object) -> None:
     with pytest.raises(EventMessageError) as caught:
         decode(json.dumps(body))
     assert caught.value.field == field
+    assert str(caught.value).startswith(f"{field}: expected ")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000])

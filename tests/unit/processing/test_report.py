@@ -47,7 +47,7 @@ def test_what_was_parked_or_given_back_is_named_by_its_event(capsys: pytest.Capt
 
 
 def test_a_message_that_is_no_event_is_named_by_its_own_id(capsys: pytest.CaptureFixture[str]) -> None:
-    (line, _) = reported(capsys, Processed("m1", parked="not an alert event: body: JSON"))
+    (line, _) = reported(capsys, Processed("m1", parked="not an alert event: body: expected JSON"))
 
     assert line["message_id"] == "m1"
     assert "event_id" not in line
@@ -92,7 +92,7 @@ def test_where_nothing_was_applied_no_lag_is_said(capsys: pytest.CaptureFixture[
         (f"no decision could be made: KeyError: '{MARK}'", "no decision could be made: KeyError"),
         (f"the table refused the change: the value {MARK} is wrong", "the table refused the change"),
         (f"a stored record cannot be read: C#{MARK}: KeyError('{MARK}')", "a stored record cannot be read"),
-        ("not an alert event: severity: one of critical", "not an alert event"),
+        ("not an alert event: severity: expected one of critical", "not an alert event"),
         ("", "unknown"),
     ],
 )

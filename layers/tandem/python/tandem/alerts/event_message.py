@@ -37,7 +37,7 @@ class EventMessageError(ValueError):
     """A message body that is no alert event; says which field is wrong and what it should be."""
 
     def __init__(self, field: str, expected: str) -> None:
-        super().__init__(f"{field}: {expected}")
+        super().__init__(f"{field}: expected {expected}")
         self.field = field
         self.expected = expected
 
