@@ -19,7 +19,9 @@ MOST_READERS = 2
 GIVES_UP_AFTER = Duration.hours(6)
 """The stream itself keeps a day: whoever looks at the alarm can still let a reader begin anew."""
 
-MOST_ATTEMPTS = 1000
+UNTIL_TOO_OLD = -1
+"""Attempts: as many as there is time for. While the bus is away an attempt takes a second or two, so any number of them
+would be used up long before the bus is back, and what waited would be out of order."""
 
 ALERTS = ("A#", "ALERT")
 TICKETS = ("T#", "TICKET")
@@ -59,10 +61,10 @@ class StreamReader(Construct):
             filter_criteria={"filters": [{"pattern": json.dumps(_pattern(*kind))} for kind in kinds]},
             batch_size=batch_size,
             maximum_batching_window_in_seconds=window.to_seconds() if window else None,
-            # A batch that times out is halved until it does not, and does not count as an attempt each time.
+            # A batch that times out is halved until it does not.
             bisect_batch_on_function_error=True,
             function_response_types=["ReportBatchItemFailures"],
-            maximum_retry_attempts=MOST_ATTEMPTS,
+            maximum_retry_attempts=UNTIL_TOO_OLD,
             maximum_record_age_in_seconds=GIVES_UP_AFTER.to_seconds(),
             # A bucket, not a queue: it holds the records themselves, a queue would only get their numbers.
             destination_config={"onFailure": {"destination": bucket.arn}},
