@@ -81,7 +81,7 @@ class ConfigurationTable:
 
     def several(self, wanted: Sequence[Key]) -> list[Values]:
         """The values under those of these keys that are there, in no order."""
-        return [decode_item(item) for item in get_items(self._client, self._name, wanted).values()]
+        return [decode_item(item) for item in get_items(self._client, self._name, wanted, consistent=True).values()]
 
     def version_of(self, scope: Scope) -> int:
         """How many changes the scope has seen."""
