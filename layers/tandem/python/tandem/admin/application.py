@@ -16,6 +16,7 @@ from tandem.admin.problems import MEDIA_TYPE, FieldError, Problem, bad_request, 
 from tandem.admin.router import Router
 from tandem.admin.schemas.base import ProblemAnswer
 from tandem.admin.services import Services
+from tandem.admin.sign_in_pages import answer, page_of, visit_of
 from tandem.alert_queue import QueueError
 from tandem.store.configuration.records import Role
 from tandem.store.errors import BusyError, ConflictError, UnwritableError
@@ -65,7 +66,7 @@ class Application:
     def _answered(self, event: Event, method: str, seen: dict[str, Any]) -> dict[str, Any]:
         _, found_prefix, path = event["rawPath"].partition(PREFIX)
         if not found_prefix:
-            raise Problem(404, f"the admin API is below {PREFIX}")
+            return self._shown_page(event, method, seen)
         found = self._router.find(method, path)
         route = found.route
         seen["route"] = f"{PREFIX}{route.path}"
@@ -83,6 +84,17 @@ class Application:
             base_url=self._base_url(event, headers),
         )
         return _response(route, route.handle(call), call.base_url)
+
+    def _shown_page(self, event: Event, method: str, seen: dict[str, Any]) -> dict[str, Any]:
+        """A page for a browser that signs in to an RMM. Raises Problem 404 where there is none."""
+        page = page_of(event["rawPath"])
+        if page is None or method != "GET":
+            raise Problem(404, f"the admin API is below {PREFIX}")
+        seen["route"] = page
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        visit = visit_of(event, self._services, self._base_url(event, headers), self._services.clock())
+        reply = answer(page, visit)
+        return {**reply, "headers": {**_HEADERS, **reply["headers"]}}
 
     def _principal(self, route: AnyRoute, headers: dict[str, str]) -> Principal:
         if route.role is None:

@@ -42,6 +42,7 @@ from tandem.store.lookups import Lookups
 from tandem.store.numbers import TicketNumbers
 from tandem.store.previews import Previews
 from tandem.store.reads import BatchReader
+from tandem.store.sign_ins import SignIns
 from tandem.times import utc_now
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         previews=Previews(client, name),
         signing_secrets=SecretsManagerSigningSecrets(_secrets_manager, environment["SECRET_PREFIX"]),
         connections=cache(open_connections),
+        sign_ins=SignIns(client, name),
         schedules=NoSchedules(),
         queue=queue,
         dead_letters=dead_letters,

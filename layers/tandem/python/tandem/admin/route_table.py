@@ -15,6 +15,7 @@ from tandem.admin import (
     previews,
     rule_applying,
     rules,
+    sign_in,
     ticket_entries,
     tickets,
     webhook_secrets,
@@ -27,6 +28,7 @@ ROUTES: Routes = with_documents(
     (
         *integrations.ROUTES,
         *connections.ROUTES,
+        *sign_in.ROUTES,
         *webhook_secrets.ROUTES,
         *deliveries.ROUTES,
         *places.ROUTES,

@@ -29,6 +29,7 @@ from tandem.store.listing import Listing
 from tandem.store.lookups import Lookups
 from tandem.store.previews import Previews
 from tandem.store.reads import BatchReader
+from tandem.store.sign_ins import SignIns
 
 if TYPE_CHECKING:
     from tandem.connections.opening import Connections
@@ -88,6 +89,7 @@ class Services:
     signing_secrets: SigningSecrets
     connections: "Callable[[], Connections]"
     schedules: PollSchedules
+    sign_ins: SignIns
     queue: EventQueue
     dead_letters: DeadLetters
     replaying: Replaying
