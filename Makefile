@@ -63,7 +63,7 @@ simulators: $(DEV) ## simulated NinjaOne, Tactical RMM and Level on this machine
 	@$(BIN)/python -m tests.simulators
 
 .PHONY: bench
-bench: $(DEV) $(EMU) ## measure: calls and units per event, imports, throughput, latency, cost; 3 minutes on a quiet machine
+bench: $(DEV) $(EMU) ## measure: calls and units per event, imports, throughput, latency, a window's end, cost; 6 minutes
 	@$(BIN)/python -m local.bench
 
 # ---- checks
