@@ -18,6 +18,7 @@ from infra.tenant import Tenant
 WEBHOOK_PATH = "/webhooks/{integration_id}"
 WEBHOOK_ROUTE = f"POST {WEBHOOK_PATH}"
 ADMIN_PATH = "/api/v1/{proxy+}"
+SIGN_IN_PATH = "/oauth/ninjaone/{page}"
 
 ACCESS_LOG_FIELDS = {
     "time": "$context.requestTime",
@@ -73,10 +74,16 @@ class Api(Construct):
                 methods=[apigateway.HttpMethod.ANY],
                 integration=HttpLambdaIntegration("Admin", admin_api),
             ),
+            *self.http_api.add_routes(
+                path=SIGN_IN_PATH,
+                methods=[apigateway.HttpMethod.GET],
+                integration=HttpLambdaIntegration("SignIn", admin_api),
+            ),
         ]
         reasons = (
             "webhook_ingest checks the sender's own secret or signature: RMMs know no other way to authenticate.",
             "admin_api checks the caller's API key and role; an authorizer would add a call and could know no more.",
+            "A browser that signs in to NinjaOne has no API key; admin_api checks its ticket, then state and cookie.",
         )
         for route, reason in zip(routes, reasons, strict=True):
             acknowledge(route, "AwsSolutions-APIG4", reason)

@@ -28,6 +28,11 @@ def log_group_name(tenant: Tenant, name: str) -> str:
     return f"/aws/vendedlogs/tandem/{tenant.name}/{name}"
 
 
+def private_addresses(tenant: Tenant) -> dict[str, str]:
+    """What the environment of a function that asks RMMs says of private addresses."""
+    return {"ALLOW_PRIVATE_ADDRESSES": "1" if tenant.connections.allow_private_addresses else "0"}
+
+
 class FunctionMaker:
     """Makes the tenant's functions, and knows those that were made: `functions` and `log_groups`, by name."""
 

@@ -7,7 +7,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.acknowledge import acknowledge
-from infra.function_maker import FunctionMaker
+from infra.function_maker import FunctionMaker, private_addresses
 from infra.queues import PROCESSOR_TIMEOUT, AlertQueues
 from infra.table import TandemTable
 from infra.tenant import Tenant
@@ -68,6 +68,7 @@ class Functions(Construct):
                 "SECRET_PREFIX": secret_prefix,
                 "FIRST_ADMIN_KEY_SECRET_ARN": first_admin_key.secret_arn,
                 "PUBLIC_URL": public_url,
+                **private_addresses(tenant),
                 "INGEST_LOG_GROUP": maker.log_groups["webhook_ingest"].log_group_name,
                 **alert_queue,
             },

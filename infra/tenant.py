@@ -101,6 +101,13 @@ class Events(_Section):
     """An event for each webhook that told of an alert, put by webhook_ingest once it is safe: one call more each."""
 
 
+class Connections(_Section):
+    """Which RMMs Tandem connects to."""
+
+    allow_private_addresses: Annotated[bool, Field(strict=True)] = False
+    """Integrations that say allow_private_address may be on a private network, and be reached without TLS."""
+
+
 class Notifications(_Section):
     """What users are told of new tickets."""
 
@@ -128,6 +135,7 @@ class Tenant(_Section):
     archive: Archive = Archive()
     events: Events = Events()
     notifications: Notifications = Notifications()
+    connections: Connections = Connections()
     custom_domain: CustomDomain | None = None
     public_url: HttpsUrl | None = None
     """The address that webhooks are given, without a slash at the end, when a proxy stands before the API."""
@@ -159,6 +167,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "archive": Archive,
     "events": Events,
     "notifications": Notifications,
+    "connections": Connections,
     "custom_domain": CustomDomain,
 }
 

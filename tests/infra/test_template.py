@@ -139,6 +139,7 @@ def test_webhooks_are_throttled_generously_and_nothing_goes_unthrottled(template
     assert {route["Properties"]["RouteKey"] for route in routes.values()} == {
         "POST /webhooks/{integration_id}",
         "ANY /api/v1/{proxy+}",
+        "GET /oauth/ninjaone/{page}",
     }
     assert settings["POST /webhooks/{integration_id}"]["ThrottlingRateLimit"] >= 500
     assert stage["Properties"]["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
@@ -190,6 +191,7 @@ def test_functions_are_told_what_the_contract_says(template: Template) -> None:
         "SECRET_PREFIX",
         "FIRST_ADMIN_KEY_SECRET_ARN",
         "PUBLIC_URL",
+        "ALLOW_PRIVATE_ADDRESSES",
         "REPLAY_QUEUES",
         "STREAM_CONSUMERS",
         "INGEST_LOG_GROUP",
