@@ -1,14 +1,13 @@
 """The functions of the main way: what each may do, no more, and what it is told by its environment."""
 
-from aws_cdk import Aws, Duration
-from aws_cdk import aws_lambda as lambda_
+from aws_cdk import Duration
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from infra.acknowledge import acknowledge
 from infra.function_maker import FunctionMaker, private_addresses
 from infra.queues import PROCESSOR_TIMEOUT, AlertQueues
+from infra.rmm_access import allow_integration_secrets
 from infra.table import TandemTable
 from infra.tenant import Tenant
 
@@ -32,21 +31,18 @@ class Functions(Construct):
         public_url: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._maker = maker
         alert_queue = {"ALERT_QUEUE_URL": queues.alert_events.queue_url}
-        secret_prefix = f"tandem/{tenant.name}/integrations"
-
         self.webhook_ingest = maker.make(
             self,
             "webhook_ingest",
             # API Gateway waits 30 s at most; a vendor less.
             timeout=Duration.seconds(10),
-            environment={"SECRET_PREFIX": secret_prefix, **alert_queue},
+            environment=alert_queue,
             reserved_concurrency=tenant.functions.ingest_reserved_concurrency,
         )
         maker.allow(self.webhook_ingest, ["dynamodb:GetItem"], [table.arn])
         maker.allow(self.webhook_ingest, ["sqs:SendMessage"], [queues.alert_events.queue_arn])
-        self._allow_integration_secrets(self.webhook_ingest, ["secretsmanager:GetSecretValue"], secret_prefix)
+        allow_integration_secrets(maker, tenant, self.webhook_ingest, ["secretsmanager:GetSecretValue"])
 
         self.alert_processor = maker.make(self, "alert_processor", timeout=PROCESSOR_TIMEOUT, environment=alert_queue)
         maker.allow_table(self.alert_processor)
@@ -65,7 +61,6 @@ class Functions(Construct):
             "admin_api",
             timeout=Duration.seconds(28),
             environment={
-                "SECRET_PREFIX": secret_prefix,
                 "FIRST_ADMIN_KEY_SECRET_ARN": first_admin_key.secret_arn,
                 "PUBLIC_URL": public_url,
                 **private_addresses(tenant),
@@ -79,7 +74,9 @@ class Functions(Construct):
         maker.allow(self.admin_api, ["logs:FilterLogEvents"], [maker.log_groups["webhook_ingest"].log_group_arn])
         maker.allow(self.admin_api, ["sqs:SendMessage"], [queues.alert_events.queue_arn])
         maker.allow(self.admin_api, ["secretsmanager:GetSecretValue"], [first_admin_key.secret_arn])
-        self._allow_integration_secrets(
+        allow_integration_secrets(
+            maker,
+            tenant,
             self.admin_api,
             [
                 "secretsmanager:CreateSecret",
@@ -87,16 +84,4 @@ class Functions(Construct):
                 "secretsmanager:GetSecretValue",
                 "secretsmanager:PutSecretValue",
             ],
-            secret_prefix,
-        )
-
-    def _allow_integration_secrets(self, function: lambda_.Function, actions: list[str], prefix: str) -> None:
-        # Pseudo parameters even where the tenant file names a region: cdk-nag names the finding by what stands here.
-        place = f"arn:{Aws.PARTITION}:secretsmanager:{Aws.REGION}:{Aws.ACCOUNT_ID}"
-        place_in_finding = "arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>"
-        self._maker.allow(function, actions, [f"{place}:secret:{prefix}/*"])
-        acknowledge(
-            function.role.node.find_child("DefaultPolicy") if function.role else function,
-            f"AwsSolutions-IAM5[Resource::{place_in_finding}:secret:{prefix}/*]",
-            "Integrations are made at run time and each has its own secret; the prefix is this tenant's own.",
         )

@@ -21,7 +21,7 @@ _OLDEST_MESSAGE = Duration.minutes(5)
 _FURTHEST_BEHIND = Duration.minutes(15)
 _SWEEP_LAG = Duration.minutes(5)
 
-PARKING = ("alert_processor", "event_publisher", "notifier")
+PARKING = ("alert_processor", "event_publisher", "notifier", "ticket_close_reset", "alert_reset", "read_back")
 """Functions that park what can never be processed, and acknowledge it: no queue shows that."""
 
 SWEEP = "due_sweep"

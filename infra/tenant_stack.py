@@ -28,7 +28,9 @@ from infra.functions import Functions
 from infra.layers import Layers
 from infra.monitoring import Monitoring
 from infra.notifications import Notifications
+from infra.outbound import Outbound
 from infra.queues import MAX_RECEIVE_COUNT, AlertQueues
+from infra.readback import ReadBack
 from infra.schedules import Schedules
 from infra.table import TandemTable
 from infra.tenant import Tenant
@@ -92,6 +94,18 @@ class TenantStack(Stack):
             public_url=public_url,
         )
         notifications.take_digests_from(schedules.due_sweep)
+        outbound = Outbound(
+            self,
+            "Outbound",
+            tenant,
+            maker=maker,
+            table=table,
+            queues=queues,
+            bus=self.events.bus,
+            source=self.events.source,
+        )
+        read_back = ReadBack(self, "ReadBack", tenant, maker=maker, table=table, queues=queues)
+        read_back.take_from(functions.webhook_ingest)
         keeping = DeadLetterKeeping(
             self,
             "DeadLetters",
@@ -102,6 +116,8 @@ class TenantStack(Stack):
             queues=[
                 FailingQueue("alert-events", queues.alert_events, queues.dead_letters, MAX_RECEIVE_COUNT),
                 notifications.failing,
+                *outbound.failing,
+                read_back.failing,
             ],
             streams={"event-publisher": self.events.event_publisher, "event-archiver": archive.event_archiver},
             replayed_by=functions.admin_api,

@@ -185,7 +185,7 @@ def test_functions_are_told_what_the_contract_says(template: Template) -> None:
 
     assert set(_environment(template, "alert_processor")) == shared
     assert set(_environment(template, "due_sweep")) == shared | {"NOTIFICATIONS_QUEUE_URL"}
-    assert set(_environment(template, "webhook_ingest")) == shared | {"SECRET_PREFIX"}
+    assert set(_environment(template, "webhook_ingest")) == shared | {"READ_BACK_QUEUE_URL", "SECRET_PREFIX"}
     assert set(_environment(template, "admin_api")) == shared | {
         "BUCKET_NAME",
         "SECRET_PREFIX",

@@ -12,7 +12,7 @@ from tandem.ingest.answers import Answer, NotStored
 from tandem.ingest.authentication import Authentication
 from tandem.ingest.integration import REMEMBERED_SECONDS, Integration, SecretHash
 from tandem.ingest.remembered import Remembered
-from tandem.ingest.service import WebhookIngest
+from tandem.ingest.service import AlertQueue, WebhookIngest
 
 SECRET = "a-secret-of-the-test"
 ALERT = {"event": "trigger", "alert_id": "39", "agent_id": "agent-1", "alert_type": "availability"}
@@ -32,7 +32,12 @@ def an_integration(
 class Outside:
     """Everything that ingest talks to."""
 
-    def __init__(self, *integrations: Integration, tell: Callable[[AlertEvent], None] | None = None) -> None:
+    def __init__(
+        self,
+        *integrations: Integration,
+        tell: Callable[[AlertEvent], None] | None = None,
+        read_back: AlertQueue | None = None,
+    ) -> None:
         self.integrations = {each.integration_id: each for each in integrations or (an_integration(),)}
         self.signing_secrets: dict[str, str] = {}
         self.sent: list[AlertEvent] = []
@@ -46,6 +51,7 @@ class Outside:
             queue=self,
             now=lambda: BEGAN_AT + timedelta(seconds=self.seconds),
             tell=tell,
+            read_back=read_back,
         )
 
     def _integration(self, integration_id: str) -> Integration | None:

@@ -31,15 +31,18 @@ class Redelivery:
         """Make each record visible again only after a wait that grows by attempt. Best effort: without it they come
         back after the queue's own visibility timeout."""
         for record in records:
-            wait = wait_before_attempt(int(record["attributes"]["ApproximateReceiveCount"]))
-            try:
-                self._client.change_message_visibility(
-                    QueueUrl=self._url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=wait
-                )
-            except (BotoCoreError, ClientError) as error:
-                telemetry.log(
-                    logging.WARNING,
-                    "visibility not changed",
-                    message_id=record["messageId"],
-                    error=type(error).__name__,
-                )
+            self.put_off_for(record, wait_before_attempt(int(record["attributes"]["ApproximateReceiveCount"])))
+
+    def put_off_for(self, record: Mapping[str, Any], seconds: int) -> None:
+        """Make the record visible again after so many seconds. Best effort, too."""
+        try:
+            self._client.change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=seconds
+            )
+        except (BotoCoreError, ClientError) as error:
+            telemetry.log(
+                logging.WARNING,
+                "visibility not changed",
+                message_id=record["messageId"],
+                error=type(error).__name__,
+            )

@@ -28,7 +28,7 @@ _OPTIONAL_TEXTS = (
     "acted_by",
 )
 
-_FLAGS = ("decide_again", "makes_no_ticket")
+_FLAGS = ("decide_again", "makes_no_ticket", "is_partial")
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -103,6 +103,7 @@ def decode(text: str) -> AlertEvent:
         raw=_raw(body),
         decide_again=_flag(body, "decide_again"),
         makes_no_ticket=_flag(body, "makes_no_ticket"),
+        is_partial=_flag(body, "is_partial"),
     )
 
 

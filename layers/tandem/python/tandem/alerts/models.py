@@ -102,6 +102,7 @@ class AlertEvent:
     `decide_again` marks an internal event that asks for a new decision about a live alert (a mapping arrived, a window
     ended, a person applies a new rule); it carries the alert's own time and changes no time.
     `makes_no_ticket` marks one that comes too late for a ticket of its own (an old dead letter that is replayed).
+    `is_partial` marks one that may lack what rules match on, and whose RMM can be asked for the rest (readback/).
     """
 
     event_id: str
@@ -128,6 +129,7 @@ class AlertEvent:
     raw: bytes | None = None
     decide_again: bool = False
     makes_no_ticket: bool = False
+    is_partial: bool = False
 
     @property
     def alert_id(self) -> str:

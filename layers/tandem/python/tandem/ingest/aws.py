@@ -1,4 +1,4 @@
-"""The table, the queue and the secret store behind ingest's ports."""
+"""The table, the queues and the secret store behind ingest's ports."""
 
 from typing import TYPE_CHECKING
 
@@ -77,6 +77,21 @@ class SqsAlertQueue:
             )
         except (ClientError, BotoCoreError) as error:
             raise NotStored(f"the queue: {_cause(error)}") from error
+
+
+class SqsReadBackQueue:
+    """The queue of events that are completed from their RMM's API before they enter alert-events.fifo."""
+
+    def __init__(self, client: "SQSClient", queue_url: str) -> None:
+        self._client = client
+        self._queue_url = queue_url
+
+    def send(self, event: AlertEvent) -> None:
+        """Returns when SQS has the event. Raises NotStored."""
+        try:
+            self._client.send_message(QueueUrl=self._queue_url, MessageBody=encode(event))
+        except (ClientError, BotoCoreError) as error:
+            raise NotStored(f"the queue of what is read back: {_cause(error)}") from error
 
 
 def _attributes(integration_id: str) -> dict[str, dict[str, str]]:

@@ -11,7 +11,7 @@ from botocore.config import Config
 from tandem import telemetry
 from tandem.alerts.models import AlertEvent
 from tandem.ingest.authentication import Authentication
-from tandem.ingest.aws import SigningSecretReader, SqsAlertQueue, TableDirectory
+from tandem.ingest.aws import SigningSecretReader, SqsAlertQueue, SqsReadBackQueue, TableDirectory
 from tandem.ingest.integration import REMEMBERED_SECONDS
 from tandem.ingest.remembered import Remembered
 from tandem.ingest.service import FUNCTION, WebhookIngest
@@ -36,10 +36,13 @@ def bootstrap(environment: Mapping[str, str]) -> WebhookIngest:
     secrets = SecretsManagerSigningSecrets(
         cache(lambda: boto3.client("secretsmanager", config=_CONFIG)), environment["SECRET_PREFIX"]
     )
+    sqs = boto3.client("sqs", config=_CONFIG)
+    read_back_url = environment.get("READ_BACK_QUEUE_URL")
     return WebhookIngest(
         integrations=Remembered(directory.find, time.monotonic, REMEMBERED_SECONDS),
         authentication=Authentication(Remembered(SigningSecretReader(secrets).find, time.monotonic)),
-        queue=SqsAlertQueue(boto3.client("sqs", config=_CONFIG), environment["ALERT_QUEUE_URL"]),
+        queue=SqsAlertQueue(sqs, environment["ALERT_QUEUE_URL"]),
+        read_back=SqsReadBackQueue(sqs, read_back_url) if read_back_url else None,
         now=lambda: datetime.now(UTC),
         tell=teller(environment),
     )

@@ -23,12 +23,13 @@ class SecretHash:
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """An integration as far as its webhooks go."""
+    """An integration as far as its webhooks go. `is_connected`: its RMM can be asked, as far as is known."""
 
     integration_id: str
     provider: Provider
     secret_hashes: tuple[SecretHash, ...]
     has_signing_secret: bool
+    is_connected: bool = False
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> "Integration":
@@ -42,4 +43,5 @@ class Integration:
             provider=Provider(values["provider"]),
             secret_hashes=hashes,
             has_signing_secret=bool(values.get("has_signing_secret", False)),
+            is_connected=values.get("status") == "connected",
         )

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -28,8 +29,8 @@ class AlertQueue(Protocol):
 
 
 class WebhookIngest:
-    """Receives webhooks. `now` gives the time in UTC. `tell`, which never raises, is given each event that the queue
-    has."""
+    """Receives webhooks. `now` gives the time in UTC. `read_back` takes what a connected RMM is asked about first, if
+    there is such a queue. `tell`, which never raises, is given each event that a queue has."""
 
     def __init__(
         self,
@@ -38,12 +39,14 @@ class WebhookIngest:
         queue: AlertQueue,
         now: Callable[[], datetime],
         tell: Callable[[AlertEvent], None] | None = None,
+        read_back: AlertQueue | None = None,
     ) -> None:
         self._integrations = integrations
         self._authentication = authentication
         self._queue = queue
         self._now = now
         self._tell = tell
+        self._read_back = read_back
 
     def receive(self, event: Mapping[str, Any]) -> Answer:
         """The answer to an API Gateway event (payload format 2.0). Never raises."""
@@ -74,13 +77,24 @@ class WebhookIngest:
         if isinstance(outcome, Ignored):
             _count("WebhookIgnored", outcome.reason.value, seen, event=outcome.word)
             return answers.ignored(outcome.reason.value, outcome.word)
-        self._queue.send(outcome)
+        self._store(outcome, integration)
         telemetry.log(
             logging.INFO, "webhook accepted", event_id=outcome.event_id, kind=outcome.kind.value, **seen.ids()
         )
         if self._tell is not None:
             self._tell(outcome)
         return answers.accepted(outcome.event_id)
+
+    def _store(self, event: AlertEvent, integration: Integration) -> None:
+        """Returns when a queue has the event. Raises NotStored."""
+        if event.is_partial and integration.is_connected and self._read_back is not None:
+            try:
+                self._read_back.send(event)
+                return
+            except NotStored as failure:
+                # Less of the alert is better than none of it.
+                telemetry.log(logging.WARNING, "not read back", cause=failure.cause, event_id=event.event_id)
+        self._queue.send(replace(event, is_partial=False) if event.is_partial else event)
 
     def _authentic(self, request: WebhookRequest, seen: "_Seen") -> Integration:
         integration = self._integrations.get(request.integration_id)

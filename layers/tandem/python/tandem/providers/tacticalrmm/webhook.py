@@ -4,6 +4,7 @@ Sources: tactical-live.md and vendors.md 2.5. Every value is a string and "None"
 server send the whole body as one JSON string with broken JSON in it (salvage.py).
 """
 
+from dataclasses import replace
 from typing import Any
 
 from tandem.alerts.models import AlertEvent, Kind, Provider
@@ -14,7 +15,7 @@ from tandem.providers.json_body import BODY, as_object, loads
 from tandem.providers.moments import moment
 from tandem.providers.port import BadWebhook, Delivery, Ignored, IgnoredReason
 from tandem.providers.tacticalrmm.dashboard_test import is_dashboard_test
-from tandem.providers.tacticalrmm.identity import alert_type, external_alert_id, identity, severity
+from tandem.providers.tacticalrmm.identity import SEVERITIES, alert_type, external_alert_id, identity, severity
 from tandem.providers.tacticalrmm.salvage import salvaged_members
 
 _NULL = "None"
@@ -24,21 +25,31 @@ _JSON_IN_JSON = 3
 
 
 def normalize(delivery: Delivery) -> AlertEvent | Ignored:
-    """The alert event of a body, salvaged where it is broken.
+    """The alert event of a body, salvaged where it is broken: partial then, as it is where the template leaves out what
+    rules match on.
 
     Raises BadWebhook where not even what identifies an alert can be found.
     """
-    members = _members(delivery.text)
+    members, is_whole = _members(delivery.text)
     if is_dashboard_test(members):
         return Ignored(IgnoredReason.TEST)
     body = Fields(members, _is_null)
     kind = _kind(body)
     if isinstance(kind, Ignored):
         return kind
-    return alert_event(delivery, Provider.TACTICALRMM, reading(body, kind))
+    event = alert_event(delivery, Provider.TACTICALRMM, reading(body, kind))
+    is_partial = not is_whole or (kind is Kind.TRIGGERED and _lacks_what_rules_match_on(body))
+    # Without an id the server cannot be asked about it.
+    return replace(event, is_partial=is_partial and event.external_alert_id is not None)
 
 
-def _members(text: str) -> dict[str, Any]:
+def _lacks_what_rules_match_on(body: Fields) -> bool:
+    known_severity = (body.text("severity") or "").lower() in SEVERITIES
+    return not known_severity or body.text("message", "check_output") is None or alert_type(body) is None
+
+
+def _members(text: str) -> tuple[dict[str, Any], bool]:
+    """The members, and whether the body was whole JSON."""
     if not text.strip():
         raise BadWebhook(BODY, "a JSON object; it is empty")
     value: Any = text
@@ -46,11 +57,11 @@ def _members(text: str) -> dict[str, Any]:
         try:
             inner = loads(value)
         except ValueError:
-            return salvaged_members(value)
+            return salvaged_members(value), False
         if not isinstance(inner, str):
-            return as_object(inner)
+            return as_object(inner), True
         value = inner
-    return salvaged_members(value)
+    return salvaged_members(value), False
 
 
 def _is_null(text: str) -> bool:

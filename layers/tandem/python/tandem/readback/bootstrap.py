@@ -1,0 +1,65 @@
+"""The one place where read_back's outside is chosen."""
+
+import os
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+
+from tandem.alert_queue import AlertEventQueue
+from tandem.connections import bootstrap as opening
+from tandem.connections.limits import Deadline
+from tandem.dead_letters.letters import DeadLetters
+from tandem.readback.reader import Message, ReadBack
+from tandem.redelivery import Redelivery
+from tandem.store.configuration.integrations import Integrations
+from tandem.store.configuration.table import ConfigurationTable
+from tandem.times import utc_now
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+
+BATCH_SECONDS = 20.0
+"""For what RMMs are asked in one batch: an alert waits for it."""
+
+
+@cache
+def _sqs() -> "SQSClient":
+    return boto3.client("sqs", config=_CONFIG)
+
+
+@cache
+def _secrets_manager() -> "SecretsManagerClient":
+    return boto3.client("secretsmanager", config=_CONFIG)
+
+
+def read_back(environment: Mapping[str, str] = os.environ) -> ReadBack:
+    """The worker on what the environment names."""
+    client, table = boto3.client("dynamodb", config=_CONFIG), environment["TABLE_NAME"]
+    return ReadBack(
+        integrations=Integrations(ConfigurationTable(client, table)),
+        rmms=opening.connections(client, _secrets_manager, environment),
+        events=AlertEventQueue(_sqs, environment["ALERT_QUEUE_URL"]),
+        dead_letters=DeadLetters(client, table),
+        clock=utc_now,
+        deadline=lambda: Deadline(BATCH_SECONDS, time.monotonic),
+    )
+
+
+def queue(environment: Mapping[str, str] = os.environ) -> Redelivery:
+    """The queue that the batches come from."""
+    return Redelivery(_sqs(), environment["READ_BACK_QUEUE_URL"])
+
+
+def message_of(record: Mapping[str, Any]) -> Message:
+    """The message of one record of an SQS event."""
+    attributes = record["attributes"]
+    sent_at = datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC)
+    return Message(record["messageId"], record["body"], sent_at, int(attributes["ApproximateReceiveCount"]))
