@@ -179,6 +179,18 @@ def test_an_alert_of_the_day_before_makes_no_ticket_unless_it_is_forced_to(api: 
     assert api.alert(integration_id, "a2")["ticket_id"]
 
 
+def test_the_age_limit_is_for_what_came_from_outside_and_history_stays_history(api: AdminApi) -> None:
+    integration_id = api.new_integration(default_client_id=api.new_client())
+    day_old, fresh = event_of(integration_id, 1, timedelta(hours=25)), event_of(integration_id, 2)
+    swept = replace(day_old, origin=Origin.SWEEP, decide_again=True)
+    history = replace(fresh, origin=Origin.POLL, makes_no_ticket=True)
+    park(api, letter(1, encode(swept)), letter(2, encode(history)))
+    assert api.ok("POST", "/dead-letters/replay", {"force": True})["replayed"] == 2
+    replayed = {each.external_alert_id: each for each in api.work_the_queue()}
+    assert (replayed["a1"].origin, replayed["a1"].makes_no_ticket) == (Origin.SWEEP, False)
+    assert (replayed["a2"].origin, replayed["a2"].makes_no_ticket) == (Origin.REPLAY, True)
+
+
 def test_a_letter_that_is_no_alert_event_is_named_and_stays_while_the_others_are_replayed(api: AdminApi) -> None:
     integration_id = api.new_integration()
     park(

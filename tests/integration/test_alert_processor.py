@@ -12,11 +12,16 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tandem import telemetry
+from tandem.admin.desk import DeskStore
 from tandem.alerts.models import Origin, Outcome, Severity
+from tandem.desk.builtin import BuiltinDesk
 from tandem.processing.processor import Message, Processed
 from tandem.processing.report import report
 from tandem.store import batches, keys, reads
+from tandem.store.apply import DecisionWriter
 from tandem.store.codec import encode_item
+from tandem.store.lookups import Lookups
+from tandem.store.numbers import TicketNumbers
 from tests.emulator import EmulatedAws
 from tests.integration.deployment import (
     EVERYTHING_RULE,
@@ -583,3 +588,21 @@ def test_eight_simultaneous_first_sights_in_different_processes_make_one_ticket(
     assert {alert["ticket_id"] for alert in of_kind(dynamodb, table_name, "ALERT")} == {ticket["ticket_id"]}
     occurrences = [item for item in of_kind(dynamodb, table_name, "C#") if item["body"].startswith("Fired again")]
     assert len(occurrences) == 7
+
+
+def test_the_live_alerts_of_a_ticket_are_counted_however_many_it_has(
+    dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    configure(dynamodb, table_name)
+    alerts = [triggered(number, f"a{number}") for number in range(5)]
+    results = processor(dynamodb, table_name).process(messages([*alerts, reset(9, "a3")]))
+    assert results[0].decision is not None
+    ticket = results[0].decision.ticket
+    assert ticket is not None
+    desk = DeskStore(
+        Lookups(dynamodb, table_name),
+        DecisionWriter(dynamodb, table_name, BuiltinDesk()),
+        TicketNumbers(dynamodb, table_name),
+    )
+    for at_once in (1, 2, 5, 1000):
+        assert desk.live_count(ticket, at_once) == 4

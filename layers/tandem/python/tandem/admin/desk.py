@@ -10,7 +10,7 @@ from tandem.alerts.models import Condition
 from tandem.alerts.tickets import Ticket
 from tandem.desk.work import Act, DeskRefusedError
 from tandem.store.apply import DecisionWriter
-from tandem.store.lookups import Lookups
+from tandem.store.lookups import Lookups, link_place
 from tandem.store.numbers import TicketNumbers
 
 Decide = Callable[[Ticket, Condition | None], Decision]
@@ -63,8 +63,13 @@ class DeskStore:
 
         return until_applied(attempt, self._pause)
 
-    def live_count(self, ticket: Ticket, most: int = 1000) -> int:
-        """How many alerts of the ticket are live and still belong to it; counts no further than `most` links."""
-        linked = self._lookups.linked_alert_ids(ticket.ticket_id, None, most)
-        alerts = self._lookups.alerts(linked, ticket.opened_at)
-        return sum(1 for alert in alerts.values() if alert.is_live and alert.ticket_id == ticket.ticket_id)
+    def live_count(self, ticket: Ticket, at_once: int = 1000) -> int:
+        """How many alerts of the ticket are live and still belong to it; reads `at_once` links at a time."""
+        count, after = 0, None
+        while True:
+            linked = self._lookups.linked_alert_ids(ticket.ticket_id, after, at_once)
+            alerts = self._lookups.alerts(linked, ticket.opened_at)
+            count += sum(1 for alert in alerts.values() if alert.is_live and alert.ticket_id == ticket.ticket_id)
+            if len(linked) < at_once:
+                return count
+            after = link_place(ticket.ticket_id, linked[-1])

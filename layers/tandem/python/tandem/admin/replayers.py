@@ -139,5 +139,7 @@ def _event(parked: ParkedLetter, force: bool, now: datetime) -> AlertEvent:
     sent_at = min(parked.letter.sent_at, event.received_at)
     # What Tandem made itself keeps its cause, which says who acted and what may be decided again; its messages have
     # new deduplication ids as they are.
-    origin = event.origin if event.origin in INTERNAL_CAUSES else Origin.REPLAY
-    return replace(event, origin=origin, makes_no_ticket=not force and now - sent_at > TICKET_AGE_LIMIT)
+    if event.origin in INTERNAL_CAUSES:
+        return event
+    is_too_old = not force and now - sent_at > TICKET_AGE_LIMIT
+    return replace(event, origin=Origin.REPLAY, makes_no_ticket=event.makes_no_ticket or is_too_old)
