@@ -10,11 +10,14 @@ from infra.tenant import Tenant
 ALERT_EVENTS = "alert-events/"
 """The archive of applied alert events, kept as long as the alerts themselves."""
 
+POLLS = "polls/"
+"""What polls listed, for the polls after them."""
+
 STREAM_FAILURES = "aws/lambda/"
 """Where Lambda puts the records of a stream that it gave up on (`aws/lambda/<mapping's id>/<shard>/<yyyy>/...`): AWS's
 choice, which takes no prefix of ours. The object itself names the function."""
 
-_KEPT = {ALERT_EVENTS: Duration.days(400), STREAM_FAILURES: Duration.days(30)}
+_KEPT = {ALERT_EVENTS: Duration.days(400), POLLS: Duration.days(3), STREAM_FAILURES: Duration.days(30)}
 
 
 class TandemBucket(Construct):

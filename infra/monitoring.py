@@ -25,6 +25,12 @@ PARKING = ("alert_processor", "event_publisher", "notifier", "ticket_close_reset
 """Functions that park what can never be processed, and acknowledge it: no queue shows that."""
 
 SWEEP = "due_sweep"
+POLL = "scheduled_poll"
+
+_POLLS_FAILED = 2
+"""In a row, of one integration: one more rings."""
+
+_LONGEST_BETWEEN_POLLS = Duration.hours(1)
 
 
 class Monitoring(Construct):
@@ -58,6 +64,8 @@ class Monitoring(Construct):
         self._letter_alarms(maker)
         if SWEEP in maker.functions:
             self._sweep_alarms(maker.functions[SWEEP])
+        if POLL in maker.functions:
+            self._poll_alarms()
         self._api_alarms(api)
 
     def _function_alarms(self, name: str, function: lambda_.Function) -> None:
@@ -127,6 +135,16 @@ class Monitoring(Construct):
             "due_sweep has not run: its schedule is off, or may not call it.",
             below=1,
             periods=3,
+        )
+
+    def _poll_alarms(self) -> None:
+        failing = own_metric(self._tenant, POLL, "poll_failures_in_a_row", statistic="Maximum")
+        self._alarm(
+            "PollsFailing",
+            # So long that an integration that keeps failing does not end its alarm between two polls.
+            failing.with_(period=_LONGEST_BETWEEN_POLLS),
+            "Polls of an integration failed three times in a row: GET /api/v1/integrations says which, and why.",
+            above=_POLLS_FAILED,
         )
 
     def _api_alarms(self, api: Api) -> None:

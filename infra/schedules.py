@@ -19,7 +19,7 @@ start one twice), they hand over the same messages, of which the queue keeps one
 
 
 class Schedules(Construct):
-    """`group`, and in it `due_sweep` every minute."""
+    """`group`, the `role` in which its schedules run functions, and in it `due_sweep` every minute."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class Schedules(Construct):
         self.group = scheduler.CfnScheduleGroup(self, "Group", name=f"tandem-{tenant.name}")
         # Not scheduler_targets.LambdaInvoke: its role may invoke every version and alias besides. One role for all
         # functions, for an account has few.
-        self._role = iam.Role(
+        self.role = iam.Role(
             self,
             "Role",
             assumed_by=iam.ServicePrincipal(
@@ -60,13 +60,17 @@ class Schedules(Construct):
         maker.allow(self.due_sweep, ["sqs:SendMessage"], [queues.alert_events.queue_arn])
         self.every(SWEEP_EVERY, f"tandem-{tenant.name}-due-sweep", self.due_sweep)
 
+    def let_run(self, function: lambda_.Function) -> None:
+        """Schedules of the group may run the function."""
+        self.role.add_to_policy(
+            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn]),
+        )
+
     def every(self, interval: Duration, name: str, function: lambda_.Function) -> None:
         """Runs the function so often. A run that fails is not repeated: the next one does its work, and the function's
         alarm tells. So there is no dead-letter queue either; the event says nothing that could be lost."""
         function.configure_async_invoke(retry_attempts=0, max_event_age=interval)
-        self._role.add_to_policy(
-            iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn]),
-        )
+        self.let_run(function)
         schedule = scheduler.CfnSchedule(
             self,
             f"{function.node.id}Schedule",
@@ -76,11 +80,11 @@ class Schedules(Construct):
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=function.function_arn,
-                role_arn=self._role.role_arn,
+                role_arn=self.role.role_arn,
                 # What Scheduler itself tries again is a Lambda service that did not take the event.
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=interval.to_seconds(), maximum_retry_attempts=2
                 ),
             ),
         )
-        schedule.node.add_dependency(self._role)
+        schedule.node.add_dependency(self.role)

@@ -29,6 +29,7 @@ from infra.layers import Layers
 from infra.monitoring import Monitoring
 from infra.notifications import Notifications
 from infra.outbound import Outbound
+from infra.polling import Polling
 from infra.queues import MAX_RECEIVE_COUNT, AlertQueues
 from infra.readback import ReadBack
 from infra.schedules import Schedules
@@ -94,6 +95,17 @@ class TenantStack(Stack):
             public_url=public_url,
         )
         notifications.take_digests_from(schedules.due_sweep)
+        polling = Polling(
+            self,
+            "Polling",
+            tenant,
+            maker=maker,
+            table=table,
+            queues=queues,
+            bucket=self.bucket,
+            schedules=schedules,
+        )
+        polling.let_manage(functions.admin_api)
         outbound = Outbound(
             self,
             "Outbound",

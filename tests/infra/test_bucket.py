@@ -2,7 +2,7 @@
 
 import json
 
-from infra.bucket import ALERT_EVENTS, STREAM_FAILURES
+from infra.bucket import ALERT_EVENTS, POLLS, STREAM_FAILURES
 from tests.infra.template import Template
 
 
@@ -23,12 +23,13 @@ def test_the_bucket_refuses_requests_without_tls(template: Template) -> None:
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_alert_events_are_kept_as_long_as_alerts_and_failures_for_a_month(template: Template) -> None:
+def test_alert_events_are_kept_as_long_as_alerts_failures_for_a_month_and_listings_for_days(template: Template) -> None:
     (bucket,) = template.properties("AWS::S3::Bucket")
     rules = bucket["LifecycleConfiguration"]["Rules"]
 
     assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule} == {
         ALERT_EVENTS: 400,
+        POLLS: 3,
         STREAM_FAILURES: 30,
     }
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)

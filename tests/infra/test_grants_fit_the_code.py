@@ -36,6 +36,11 @@ CALLS: dict[str, Grant] = {
     "list_objects_v2": ("s3:ListBucket", "bucket"),
     "delete_objects": ("s3:DeleteObject", "bucket"),
     "invoke": ("lambda:InvokeFunction", "function"),
+    "create_schedule": ("scheduler:CreateSchedule", "schedules"),
+    "update_schedule": ("scheduler:UpdateSchedule", "schedules"),
+    "delete_schedule": ("scheduler:DeleteSchedule", "schedules"),
+    "get_schedule": ("scheduler:GetSchedule", "schedules"),
+    "list_schedules": ("scheduler:ListSchedules", "everything"),
     "filter_log_events": ("logs:FilterLogEvents", "log group"),
     "send_email": ("ses:SendEmail", "sender"),
     "put_events": ("events:PutEvents", "bus"),
@@ -53,6 +58,15 @@ PARTS_OF_TRANSACTIONS: dict[str, Grant] = {
     "ConditionCheck": ("dynamodb:ConditionCheckItem", "table"),
 }
 NEED_NOTHING_OF_THEIR_OWN = {"transact_write_items", "get_paginator"}
+
+# What a call needs besides: who makes a schedule hands over the role that it runs in.
+BESIDES: dict[str, Grant] = {
+    "create_schedule": ("iam:PassRole", "role"),
+    "update_schedule": ("iam:PassRole", "role"),
+}
+
+# What makes an answer tell more: S3 says 404 of an object that is gone, and not 403, to who may list the bucket.
+TELLING = {"scheduled_poll": {("s3:ListBucket", "bucket")}}
 
 # What Lambda itself does with a role: write the log, and poll the queue of a function that has one.
 LOGGING = {("logs:CreateLogStream", "log group"), ("logs:PutLogEvents", "log group")}
@@ -98,6 +112,8 @@ def needed(code: list[ast.AST]) -> set[Grant]:
         if "FIRST_ADMIN_KEY_SECRET_ARN" in ast.unparse(call):
             place = "first admin key"
         grants.add((action, place))
+        if name in BESIDES:
+            grants.add(BESIDES[name])
     for node in code:
         if isinstance(node, ast.Dict):
             keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
@@ -119,7 +135,7 @@ def allowed(template: Template, name: str) -> set[Grant]:
 def test_a_role_allows_exactly_what_its_function_calls(template: Template, name: str) -> None:
     polled = (POLLING if _is_polled(template, name) else set()) | (READING if _reads(template, name) else set())
     code = reached_code(ROOT / "functions" / name / "handler.py")
-    always = needed(code) - OPTIONAL.get(name, set())
+    always = (needed(code) - OPTIONAL.get(name, set())) | TELLING.get(name, set())
 
     assert always | LOGGING <= allowed(template, name)
     assert allowed(template, name) <= always | LOGGING | polled
@@ -183,6 +199,10 @@ def _place(template: Template, resource: Any) -> str:
         return "integration secrets"
     if ":identity/" in text:
         return "sender"
+    if ":schedule/" in text:
+        return "schedules"
+    if resource == "*":
+        return "everything"
     identifier = re.findall(r'"(?:Ref": |Fn::GetAtt": \[)"(\w+)"', text)[0]
     return {
         "AWS::DynamoDB::Table": "table",
@@ -191,6 +211,7 @@ def _place(template: Template, resource: Any) -> str:
         "AWS::Events::EventBus": "bus",
         "AWS::Lambda::Function": "function",
         "AWS::S3::Bucket": "bucket",
+        "AWS::IAM::Role": "role",
         "AWS::SecretsManager::Secret": "first admin key",
     }[template.content["Resources"][identifier]["Type"]]
 

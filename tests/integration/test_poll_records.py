@@ -162,28 +162,28 @@ def group(emulated_aws: EmulatedAws) -> Iterator[str]:
 def test_a_schedule_is_made_changed_read_and_removed(emulated_aws: EmulatedAws, group: str) -> None:
     client: Any = emulated_aws.client("scheduler")
     schedules = EventBridgeSchedules(lambda: client, group=group, function=FUNCTION, role=ROLE)
-    assert schedules.all() == {}
+    assert schedules.intervals() == {}
     schedules.put("one", 15)
     schedules.put("two", 5)
-    assert schedules.all() == {"one": 15, "two": 5}
+    assert schedules.intervals() == {"one": 15, "two": 5}
     made = client.get_schedule(GroupName=group, Name="poll-one")
     assert made["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5}
     assert (made["Target"]["Arn"], made["Target"]["RoleArn"]) == (FUNCTION, ROLE)
     assert json.loads(made["Target"]["Input"]) == {"integration_id": "one"}
     schedules.put("one", 60)
-    assert schedules.all() == {"one": 60, "two": 5}
+    assert schedules.intervals() == {"one": 60, "two": 5}
     schedules.remove("one")
     schedules.remove("one")
-    assert schedules.all() == {"two": 5}
+    assert schedules.intervals() == {"two": 5}
 
 
 def test_a_schedule_that_somebody_changed_says_nothing_right(emulated_aws: EmulatedAws, group: str) -> None:
     client: Any = emulated_aws.client("scheduler")
     EventBridgeSchedules(lambda: client, group=group, function="arn:of-a-function-before", role=ROLE).put("one", 15)
     schedules = EventBridgeSchedules(lambda: client, group=group, function=FUNCTION, role=ROLE)
-    assert schedules.all() == {"one": None}
+    assert schedules.intervals() == {"one": None}
     schedules.put("one", 15)
-    assert schedules.all() == {"one": 15}
+    assert schedules.intervals() == {"one": 15}
 
 
 def test_a_group_that_is_not_there_is_told(emulated_aws: EmulatedAws) -> None:

@@ -22,7 +22,7 @@ def test_missing_surplus_and_changed_schedules_are_mended() -> None:
     assert mend(integrations, schedules) == Mended(
         missing=("missing",), surplus=("disconnected", "gone", "off"), changed=("changed", "foreign")
     )
-    assert schedules.all() == {"right": 15, "missing": 30, "changed": 5, "foreign": 15}
+    assert schedules.intervals() == {"right": 15, "missing": 30, "changed": 5, "foreign": 15}
     assert not mend(integrations, schedules)
 
 
@@ -33,4 +33,4 @@ def test_an_interval_outside_of_the_bounds_is_the_nearest_within() -> None:
     }
     schedules = MemorySchedules()
     mend(MemoryIntegrations(kept), schedules)
-    assert schedules.all() == {"often": 5, "seldom": 60}
+    assert schedules.intervals() == {"often": 5, "seldom": 60}

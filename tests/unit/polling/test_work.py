@@ -186,7 +186,7 @@ def test_an_integration_that_is_not_connected_is_not_polled_and_loses_its_schedu
     polled.integrations.kept["i1"] = replace(INTEGRATION, status=status)
     assert polled.poll(15, triggered(1)).outcome == "not connected"
     assert polled.rmm.asked == []
-    assert polled.schedules.all() == {}
+    assert polled.schedules.intervals() == {}
 
 
 def test_an_integration_that_waits_to_be_reconnected_is_polled_by_hand_only_and_connected_if_it_goes_well() -> None:
@@ -194,7 +194,7 @@ def test_an_integration_that_waits_to_be_reconnected_is_polled_by_hand_only_and_
     polled.schedules.put("i1", 15)
     polled.integrations.kept["i1"] = replace(INTEGRATION, status="reconnect_required")
     assert polled.poll(15, triggered(1)).outcome == "not connected"
-    assert polled.schedules.all() == {"i1": 15}
+    assert polled.schedules.intervals() == {"i1": 15}
     polled.polls.runs["r1"] = a_run()
     assert polled.poll(16, triggered(1), run_id="r1").outcome == "succeeded"
     assert polled.integrations.kept["i1"].status == "connected"

@@ -190,7 +190,7 @@ class MemorySchedules:
     def remove(self, integration_id: str) -> None:
         self.kept.pop(integration_id, None)
 
-    def all(self) -> Mapping[str, int | None]:
+    def intervals(self) -> Mapping[str, int | None]:
         return dict(self.kept)
 
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -19,12 +19,14 @@ from tandem.admin.ingest_log import IngestLog
 from tandem.admin.replayers import AlertEventReplayer, QueueReplayer, Replayer, StreamReplayer
 from tandem.admin.replaying import Replaying
 from tandem.admin.route_table import ROUTES
-from tandem.admin.services import NoSchedules, Services
+from tandem.admin.services import NoSchedules, PollSchedules, Services
 from tandem.alert_queue import AlertEventQueue
 from tandem.archive.reading import AT_ONCE, Archive
 from tandem.dead_letters.letters import ALERT_EVENTS, DeadLetters
 from tandem.desk.builtin import BuiltinDesk
 from tandem.notifications.inbox import Inbox
+from tandem.polling.schedules import EventBridgeSchedules
+from tandem.polling.starting import FunctionPolls
 from tandem.secrets import SecretsManagerSigningSecrets
 from tandem.store.apply import DecisionWriter
 from tandem.store.configuration.boards import Boards
@@ -40,6 +42,7 @@ from tandem.store.context import ContextCache
 from tandem.store.listing import Listing
 from tandem.store.lookups import Lookups
 from tandem.store.numbers import TicketNumbers
+from tandem.store.polls import Polls
 from tandem.store.previews import Previews
 from tandem.store.reads import BatchReader
 from tandem.store.sign_ins import SignIns
@@ -69,6 +72,11 @@ _NUMBERS_AT_ONCE = 1  # few tickets are opened by hand: a block of 20 would only
 @cache
 def _sqs() -> "SQSClient":
     return boto3.client("sqs", config=_CONFIG)
+
+
+@cache
+def _scheduler() -> Any:
+    return boto3.client("scheduler", config=_CONFIG)
 
 
 @cache
@@ -132,7 +140,9 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         signing_secrets=SecretsManagerSigningSecrets(_secrets_manager, environment["SECRET_PREFIX"]),
         connections=cache(open_connections),
         sign_ins=SignIns(client, name),
-        schedules=NoSchedules(),
+        schedules=_schedules(environment),
+        polls=Polls(client, name),
+        poll_starter=FunctionPolls(_lambda, environment.get("POLL_FUNCTION_ARN", "")),
         queue=queue,
         dead_letters=dead_letters,
         replaying=Replaying(dead_letters, _replayers(queue, environment)),
@@ -149,6 +159,17 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         return answer["SecretString"]
 
     return Application(services, ROUTES, FirstAdmin(table, boards, people, first_key, utc_now).ensure)
+
+
+def _schedules(environment: Mapping[str, str]) -> PollSchedules:
+    if "SCHEDULE_GROUP" not in environment:
+        return NoSchedules()
+    return EventBridgeSchedules(
+        _scheduler,
+        group=environment["SCHEDULE_GROUP"],
+        function=environment["POLL_FUNCTION_ARN"],
+        role=environment["SCHEDULE_ROLE_ARN"],
+    )
 
 
 def _replayers(queue: AlertEventQueue, environment: Mapping[str, str]) -> dict[str, Replayer]:

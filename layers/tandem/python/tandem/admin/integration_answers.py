@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from tandem.admin.calls import Call
+from tandem.admin.polling_answers import polling_answer, shown_status
 from tandem.admin.schemas.integrations import (
     CountsAnswer,
     CredentialsAnswer,
@@ -11,7 +12,6 @@ from tandem.admin.schemas.integrations import (
     IntegrationAnswer,
     NewIntegrationAnswer,
     NewWebhookAnswer,
-    PollingAnswer,
     RegistrationAnswer,
     RotatedIntegrationAnswer,
     WebhookStateAnswer,
@@ -32,14 +32,16 @@ def integration_answer(call: AnyCall, integration: Integration) -> IntegrationAn
     """The integration without its secret."""
     integration_id = integration.integration_id
     newest = integration.secret_hashes[-1] if integration.secret_hashes else None
+    state = call.services.polls.state(integration_id, call.now)
+    status, reason = shown_status(integration, state)
     return IntegrationAnswer.model_validate(
         {
             "id": integration_id,
             "provider": integration.provider.value,
             "name": integration.name,
             "instance_url": integration.instance_url,
-            "status": integration.status,
-            "status_reason": integration.status_reason,
+            "status": status,
+            "status_reason": reason,
             "credentials": _credentials(integration),
             "requests_per_minute": integration.requests_per_minute,
             "default_client_id": integration.default_client_id,
@@ -53,7 +55,7 @@ def integration_answer(call: AnyCall, integration: Integration) -> IntegrationAn
             ),
             "webhook_registration": _registration(integration),
             "setup": setup(integration.provider, webhook_url(call, integration), call.base_url),
-            "polling": _polling(integration),
+            "polling": polling_answer(integration, state),
             "device_sync": DeviceSyncAnswer(),
             "counts": CountsAnswer(
                 organizations=call.services.organizations.count(integration_id),
@@ -104,11 +106,6 @@ def _registration(integration: Integration) -> RegistrationAnswer | None:
     if integration.webhook_registered_at is None and integration.webhook_problem is None:
         return None
     return RegistrationAnswer(registered_at=integration.webhook_registered_at, problem=integration.webhook_problem)
-
-
-def _polling(integration: Integration) -> PollingAnswer:
-    minutes = integration.polling_interval_minutes if integration.has_credentials else None
-    return PollingAnswer(enabled=integration.is_polled, interval_minutes=minutes)
 
 
 def webhook_url(call: AnyCall, integration: Integration) -> str:

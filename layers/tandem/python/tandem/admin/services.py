@@ -14,6 +14,7 @@ from tandem.alerts.models import AlertEvent
 from tandem.archive.reading import Archive
 from tandem.dead_letters.letters import DeadLetters
 from tandem.notifications.inbox import Inbox
+from tandem.polling.starting import PollStarter
 from tandem.secrets import SigningSecrets
 from tandem.store.configuration.boards import Boards
 from tandem.store.configuration.clients import Clients
@@ -27,6 +28,7 @@ from tandem.store.configuration.windows import Windows
 from tandem.store.context import ContextCache
 from tandem.store.listing import Listing
 from tandem.store.lookups import Lookups
+from tandem.store.polls import Polls
 from tandem.store.previews import Previews
 from tandem.store.reads import BatchReader
 from tandem.store.sign_ins import SignIns
@@ -89,6 +91,8 @@ class Services:
     signing_secrets: SigningSecrets
     connections: "Callable[[], Connections]"
     schedules: PollSchedules
+    polls: Polls
+    poll_starter: PollStarter
     sign_ins: SignIns
     queue: EventQueue
     dead_letters: DeadLetters

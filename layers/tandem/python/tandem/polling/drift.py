@@ -39,7 +39,7 @@ def mend(integrations: AllIntegrations, schedules: Schedules) -> Mended:
 
     The schedules are read first: an integration that is connected meanwhile is not taken for a surplus schedule.
     """
-    there = schedules.all()
+    there = schedules.intervals()
     wanted = {
         each.integration_id: minutes for each in integrations.all() if (minutes := polled_every(each)) is not None
     }

@@ -31,7 +31,7 @@ class Schedules(Protocol):
         """Have it polled no more; nothing happens if it is not."""
         ...
 
-    def all(self) -> Mapping[str, int | None]:
+    def intervals(self) -> Mapping[str, int | None]:
         """By integration, the minutes between two polls; None for a schedule that says something else."""
         ...
 
@@ -67,7 +67,7 @@ class EventBridgeSchedules:
             if _code(error) != "ResourceNotFoundException":
                 raise _unavailable("removed", error) from error
 
-    def all(self) -> dict[str, int | None]:
+    def intervals(self) -> dict[str, int | None]:
         """By integration, the minutes between two polls. Raises SchedulesUnavailableError."""
         found: dict[str, int | None] = {}
         try:

@@ -5,6 +5,9 @@ from tandem.store.configuration.records import Integration
 SHORTEST_MINUTES = 5
 LONGEST_MINUTES = 60
 
+FAILING_FROM = 3
+"""So many failed polls in a row are more than bad luck: the integration is shown as in error, and an alarm rings."""
+
 
 def polled_every(integration: Integration) -> int | None:
     """Minutes between two polls: what its schedule says; None for an integration that has none."""

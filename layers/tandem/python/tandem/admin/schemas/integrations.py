@@ -182,14 +182,28 @@ class SignInAnswer(Given):
     redirect_uri: str = Field(description="What NinjaOne's client app must name, letter for letter")
 
 
+class PollResultAnswer(Given):
+    """What a poll came to."""
+
+    listed: int = Field(description="Alerts that the RMM lists as active")
+    unreadable: int = Field(description="Rows of its list that could not be read; the log says why")
+    fired: int = Field(description="Alerts that were new, or fired again")
+    cleared: int = Field(description="Alerts that were over: two complete lists in a row lacked them")
+    held_back: int = Field(description="Alerts that seem over, but are so many that a third list must confirm it")
+
+
 class PollingAnswer(Given):
     """Polling of the RMM; a webhook-only integration is not polled."""
 
     enabled: bool = False
     interval_minutes: int | None = None
-    last_polled_at: Time | None = None
-    last_error: str | None = None
+    last_polled_at: Time | None = Field(None, description="When the last poll began, whatever came of it")
+    last_success_at: Time | None = Field(None, description="When the last one began that went well")
+    last_error: str | None = Field(None, description="Why the last poll failed, and what to do; null if it went well")
+    warning: str | None = Field(None, description="What the last poll had to do without")
     consecutive_failures: int = 0
+    next_poll_at: Time | None = Field(None, description="About when the next one begins")
+    last_result: PollResultAnswer | None = Field(None, description="Of the last poll that went well")
 
 
 class DeviceSyncAnswer(Given):

@@ -58,10 +58,10 @@ class TacticalRmm:
 
     def organizations(self) -> Iterator[OrganizationSeen]:
         """The clients."""
-        for client in fields_of(self._rows(Call("GET", "/clients/", repeatable=True))):
-            client_id = identifier(client, "id")
+        for row in fields_of(self._rows(Call("GET", "/clients/", repeatable=True))):
+            client_id = identifier(row, "id")
             if client_id is not None:
-                yield OrganizationSeen(client_id, client.name("name") or client_id)
+                yield OrganizationSeen(client_id, row.name("name") or client_id)
 
     def devices(self) -> Iterator[DeviceSeen]:
         """The agents, from the cheapest listing. It names their clients only, so the clients are asked for first: names

@@ -1,0 +1,36 @@
+"""Polls and imports of alerts, as a person asks for them."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tandem.admin.schemas.base import Given, Taken, Time, example
+
+MOST_DAYS = 90
+
+
+class SyncRequest(Taken):
+    """What to take over from the RMM."""
+
+    model_config = example(kind="alerts", days=7)
+
+    kind: Literal["alerts"] = Field(description="Alerts: active ones through the rules, ended ones as history")
+    days: int = Field(7, ge=1, le=MOST_DAYS, description="How far back ended alerts are taken over")
+
+
+class RunAnswer(Given):
+    """A poll or an import that a person asked for. Kept for 30 days."""
+
+    id: str
+    kind: Literal["poll", "alerts"]
+    state: Literal["queued", "running", "succeeded", "failed"]
+    requested_at: Time
+    requested_by: str = Field(description="The user's id")
+    days: int | None = Field(description="How far back an import goes")
+    started_at: Time | None
+    finished_at: Time | None
+    error: str | None = Field(description="Why it failed, and what to do", examples=[None])
+    listed: int = Field(description="Alerts that the RMM lists as active")
+    fired: int = Field(description="Those of them that were new, or fired again")
+    cleared: int = Field(description="Alerts that were over")
+    history: int = Field(description="Ended alerts that were taken over, without tickets")
