@@ -1,9 +1,12 @@
 """What a person does with alerts over the admin API: acknowledge, resolve, make the ticket by hand."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tandem.alerts.outbound import OutboundReset, ResetState
+from tandem.store.outbound import OutboundResets
 from tests.integration.admin_calls import AdminApi
 from tests.unit.alerts.world import acknowledged, reset, triggered
 
@@ -160,3 +163,60 @@ def test_an_acknowledge_of_the_rmm_after_a_persons_changes_nobodys_name(api: Adm
     api.ok("POST", f"/alerts/{alert_id}/acknowledge")
     api.hear(integration_id, acknowledged(5))
     assert api.alert(integration_id)["acknowledged_by"] == FIRST_ADMIN
+
+
+# ---- telling the RMM
+
+
+def wish_of(api: AdminApi, alert_id: str) -> OutboundReset:
+    return OutboundResets(api.dynamodb, api.name).several([alert_id])[alert_id]
+
+
+def settled(api: AdminApi, alert_id: str, state: ResetState) -> None:
+    """The workers did so much."""
+    at = datetime.now(UTC)
+    wish = replace(wish_of(api, alert_id), state=state, attempts=3, last_error="It did not answer.", done_at=at)
+    assert OutboundResets(api.dynamodb, api.name).note(wish)
+
+
+def test_the_rmm_is_to_be_told_of_what_a_person_resolved(api: AdminApi) -> None:
+    _, alert_id = heard(api)
+    assert api.ok("GET", f"/alerts/{alert_id}")["outbound_reset"] is None
+    shown = api.ok("POST", f"/alerts/{alert_id}/resolve")["outbound_reset"]
+    assert (shown["state"], shown["attempts"], shown["last_error"], shown["done_at"]) == ("pending", 0, None, None)
+    assert wish_of(api, alert_id).announced
+    (listed,) = api.items("/alerts")
+    assert listed["outbound_reset"] == shown, "lists say so, too"
+    before = api.stored()
+    api.ok("POST", f"/alerts/{alert_id}/resolve")
+    assert api.stored() == before, "it is resolved already"
+
+
+@pytest.mark.parametrize("state", [ResetState.FAILED, ResetState.NOT_CONNECTED])
+def test_what_failed_is_asked_again(api: AdminApi, state: ResetState) -> None:
+    _, alert_id = heard(api)
+    api.ok("POST", f"/alerts/{alert_id}/resolve")
+    first = wish_of(api, alert_id)
+    settled(api, alert_id, state)
+    assert api.ok("GET", f"/alerts/{alert_id}")["outbound_reset"]["last_error"] == "It did not answer."
+    technician = api.new_person("technician")
+    shown = api.ok("POST", f"/alerts/{alert_id}/outbound-reset/retry", key=technician.key)["outbound_reset"]
+    assert (shown["state"], shown["attempts"], shown["last_error"]) == ("pending", 0, None)
+    again = wish_of(api, alert_id)
+    assert again.request_id != first.request_id
+    assert again.announced
+
+
+@pytest.mark.parametrize("state", [ResetState.PENDING, ResetState.DONE, ResetState.NOT_NEEDED])
+def test_what_is_under_way_or_settled_is_not(api: AdminApi, state: ResetState) -> None:
+    _, alert_id = heard(api)
+    api.ok("POST", f"/alerts/{alert_id}/resolve")
+    settled(api, alert_id, state)
+    problem = api.refused(409, "POST", f"/alerts/{alert_id}/outbound-reset/retry")
+    assert state.value in problem["detail"]
+
+
+def test_nothing_is_asked_again_that_nobody_asked(api: AdminApi) -> None:
+    _, alert_id = heard(api)
+    assert "resolve the alert" in api.refused(409, "POST", f"/alerts/{alert_id}/outbound-reset/retry")["detail"]
+    api.refused(404, "POST", "/alerts/unknown/outbound-reset/retry")

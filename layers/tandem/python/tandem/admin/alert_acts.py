@@ -1,12 +1,14 @@
-"""Routes of what a person does with an alert: acknowledge it, resolve it, make its ticket."""
+"""Routes of what a person does with an alert: acknowledge it, resolve it, have its RMM told again, make its ticket."""
 
+import time
 from dataclasses import replace
 
 from tandem.admin import references
 from tandem.admin.alert_desk import Decide
 from tandem.admin.alerts import get_alert
+from tandem.admin.attempts import until_applied
 from tandem.admin.calls import Answer, Call, Route, Routes
-from tandem.admin.problems import conflict
+from tandem.admin.problems import conflict, not_found
 from tandem.admin.schemas.alert_acts import TicketOfAlertBody
 from tandem.admin.schemas.alerts import WholeAlertAnswer
 from tandem.admin.schemas.base import NoBody, NoQuery
@@ -17,9 +19,12 @@ from tandem.alerts.by_hand import ConditionHasTicketError, Wishes, ticket_by_han
 from tandem.alerts.decide import decide
 from tandem.alerts.decision import Context, Decision, State
 from tandem.alerts.models import Alert, AlertEvent, AlertStatus, Kind, Origin, Outcome
+from tandem.alerts.outbound import ResetState, wish_again
 from tandem.alerts.tickets import Priority
 from tandem.ids import new_id
 from tandem.store.configuration.records import Role
+
+_MAY_BE_ASKED_AGAIN = (ResetState.FAILED, ResetState.NOT_CONNECTED)
 
 _NOTHING = Decision(Outcome.IGNORED, "nothing to do")
 
@@ -81,6 +86,25 @@ def make_ticket(call: Call[TicketOfAlertBody, NoQuery]) -> Answer:
     return Answer(whole_ticket(call, decision.ticket), 201, f"/tickets/{decision.ticket.ticket_id}")
 
 
+def tell_the_rmm_again(call: Call[NoBody, NoQuery]) -> Answer:
+    """An alert whose RMM is told once more that it is over."""
+    alert_id, outbound = call.params["alert_id"], call.services.outbound
+    request_id = new_id()
+
+    def attempt() -> None:
+        wish = outbound.several([alert_id]).get(alert_id)
+        if alert_id not in call.services.lookups.alerts([alert_id], call.now):
+            raise not_found("alert", alert_id)
+        if wish is None:
+            raise conflict("nobody asked yet that its RMM is told: resolve the alert, or close its ticket")
+        if wish.state not in _MAY_BE_ASKED_AGAIN:
+            raise conflict(f"only what failed, or had no connection, is asked again; this is {wish.state.value}")
+        outbound.ask(wish_again(wish, request_id, call.now), wish)
+
+    until_applied(attempt, time.sleep)
+    return get_alert(call)
+
+
 def _acted(call: Call[NoBody, NoQuery], kind: Kind, decided: Decide) -> Answer:
     event_id = new_id()
 
@@ -120,8 +144,20 @@ ROUTES: Routes = (
         resolve_alert,
         WholeAlertAnswer,
         _TAG,
-        description="Only a later firing revives it. Its ticket closes when its rule says so, no other alert of it is "
-        "live and nobody has worked on it. A resolved alert stays as it is.",
+        description="Its RMM is told, too (`outbound_reset`). Only a later firing revives it. Its ticket closes when "
+        "its rule says so, no other alert of it is live and nobody has worked on it. A resolved alert stays as it is.",
+    ),
+    Route(
+        "POST",
+        f"{_ONE}/outbound-reset/retry",
+        "Tell the RMM once more that an alert is over",
+        Role.TECHNICIAN,
+        tell_the_rmm_again,
+        WholeAlertAnswer,
+        _TAG,
+        description="For a reset in the RMM that failed, or that there was no connection for. An alert that has fired "
+        "again meanwhile is left alone.",
+        conflicts="nobody asked for it yet, or it is neither failed nor not_connected",
     ),
     Route(
         "POST",

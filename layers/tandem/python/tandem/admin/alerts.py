@@ -16,10 +16,12 @@ from tandem.admin.schemas.alerts import (
     AlertsQuery,
     DecisionAnswer,
     MatchedRuleAnswer,
+    OutboundResetAnswer,
     WholeAlertAnswer,
 )
 from tandem.admin.schemas.base import NoBody, NoQuery, Page
 from tandem.alerts.models import LIVE_STATUSES, Alert, AlertStatus, Rule, RuleReference, Trace
+from tandem.alerts.outbound import OutboundReset
 from tandem.store.configuration.records import Role
 from tandem.store.listing import Found, Partition, alerts_of_device, all_alerts, live_alerts
 from tandem.store.lookups import link_place
@@ -41,7 +43,8 @@ def get_alert(call: Call[NoBody, NoQuery]) -> Answer:
     whole = call.services.lookups.whole_alert(alert_id, call.now)
     if whole is None:
         raise not_found("alert", alert_id)
-    shown = alert_answer(whole.alert, _revisions(call, [whole.alert])).model_dump()
+    wishes = call.services.outbound.several([alert_id])
+    shown = alert_answer(whole.alert, _revisions(call, [whole.alert]), wishes).model_dump()
     shown["message"] = whole.message
     shown |= {"decisions": _decisions(whole.trace), "raw": _text_of(whole.raw)}
     return Answer(WholeAlertAnswer.model_validate(shown))
@@ -50,7 +53,8 @@ def get_alert(call: Call[NoBody, NoQuery]) -> Answer:
 def alerts_page(call: Call[Any, Any], found: Found[Alert], list_name: str = "alerts") -> Page[AlertAnswer]:
     """The page of alerts that was found."""
     revisions = _revisions(call, found.records)
-    items = [alert_answer(alert, revisions) for alert in found.records]
+    wishes = call.services.outbound.several(alert.alert_id for alert in found.records)
+    items = [alert_answer(alert, revisions, wishes) for alert in found.records]
     return Page[AlertAnswer](items=items, next_cursor=cursor_of(call, list_name, found.after))
 
 
@@ -63,8 +67,10 @@ def linked_alerts(call: Call[Any, Any], ticket_id: str, after: str | None, limit
     return Found([alerts[each] for each in shown if each in alerts], more)
 
 
-def alert_answer(alert: Alert, revisions: Mapping[RevisionKey, Rule]) -> AlertAnswer:
-    """The alert as lists show it."""
+def alert_answer(
+    alert: Alert, revisions: Mapping[RevisionKey, Rule], wishes: Mapping[str, OutboundReset]
+) -> AlertAnswer:
+    """The alert as lists show it. `wishes`: that its RMM resets it, by the alert's id."""
     return AlertAnswer.model_validate(
         {
             "id": alert.alert_id,
@@ -94,7 +100,7 @@ def alert_answer(alert: Alert, revisions: Mapping[RevisionKey, Rule]) -> AlertAn
             "suppressed_by_window_id": alert.suppressed_by_window_id,
             "suppressed_until": alert.suppressed_until,
             "matched_rule": _matched_rule(alert, revisions),
-            "outbound_reset": None,
+            "outbound_reset": _outbound_reset(wishes.get(alert.alert_id)),
         }
     )
 
@@ -167,6 +173,18 @@ def _organization(alert: Alert) -> AlertOrganizationAnswer | None:
     if alert.organization_id is None:
         return None
     return AlertOrganizationAnswer(external_id=alert.organization_id, name=alert.organization_name)
+
+
+def _outbound_reset(wish: OutboundReset | None) -> OutboundResetAnswer | None:
+    if wish is None:
+        return None
+    return OutboundResetAnswer(
+        state=wish.state.value,
+        attempts=wish.attempts,
+        last_error=wish.last_error,
+        asked_at=wish.asked_at,
+        done_at=wish.done_at,
+    )
 
 
 def _decisions(trace: Trace) -> list[DecisionAnswer]:

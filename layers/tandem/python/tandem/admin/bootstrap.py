@@ -42,6 +42,7 @@ from tandem.store.context import ContextCache
 from tandem.store.listing import Listing
 from tandem.store.lookups import Lookups
 from tandem.store.numbers import TicketNumbers
+from tandem.store.outbound import OutboundResets
 from tandem.store.polls import Polls
 from tandem.store.previews import Previews
 from tandem.store.reads import BatchReader
@@ -137,6 +138,7 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         contexts=contexts,
         archive=Archive(_s3, environment["BUCKET_NAME"]),
         previews=Previews(client, name),
+        outbound=OutboundResets(client, name),
         signing_secrets=SecretsManagerSigningSecrets(_secrets_manager, environment["SECRET_PREFIX"]),
         connections=cache(open_connections),
         sign_ins=SignIns(client, name),

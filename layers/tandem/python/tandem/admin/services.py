@@ -28,6 +28,7 @@ from tandem.store.configuration.windows import Windows
 from tandem.store.context import ContextCache
 from tandem.store.listing import Listing
 from tandem.store.lookups import Lookups
+from tandem.store.outbound import OutboundResets
 from tandem.store.polls import Polls
 from tandem.store.previews import Previews
 from tandem.store.reads import BatchReader
@@ -84,6 +85,7 @@ class Services:
     devices: DeviceRecords
     desk: DeskStore
     alert_desk: AlertDesk
+    outbound: OutboundResets
     open_reader: Callable[[datetime], BatchReader]
     contexts: ContextCache
     archive: Archive

@@ -7,6 +7,7 @@ from pydantic import Field
 from tandem.admin.schemas.base import ExternalId, Given, Id, PageQuery, ProviderName, SeverityName, Time
 from tandem.admin.schemas.rules import ActionsAnswer, ConditionsAnswer
 
+ResetStateName = Literal["pending", "done", "failed", "not_connected", "not_needed"]
 AlertStatusName = Literal["active", "acknowledged", "resolved", "auto_resolved", "suppressed"]
 
 
@@ -48,11 +49,17 @@ class MatchedRuleAnswer(Given):
 
 
 class OutboundResetAnswer(Given):
-    """Telling the RMM that the alert is over, once that exists."""
+    """Telling the RMM that the alert is over, because its ticket was closed or a person resolved it."""
 
-    state: str
+    state: ResetStateName = Field(
+        description="pending: its turn comes, or it is tried again; done: the RMM was told, or the alert was over; "
+        "failed: given up; not_connected: resolved in Tandem alone; not_needed: it fired again, or its ticket was "
+        "reopened, before its turn"
+    )
     attempts: int
     last_error: str | None
+    asked_at: Time
+    done_at: Time | None
 
 
 class DecisionAnswer(Given):
