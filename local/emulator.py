@@ -77,6 +77,8 @@ def start(folder: Path, port: int, *, persist: bool) -> Emulator:
         raise EmulatorError(f"port {port} of {HOST} is in use by {other}: end that, or set TANDEM_PORT to another port")
     temporary = folder / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
+    if persist:
+        forget_stream_positions(folder)
     log_path = folder / "emulator.log"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
@@ -104,6 +106,21 @@ def start(folder: Path, port: int, *, persist: bool) -> Emulator:
     except BaseException:  # Ctrl-C too: nobody would know of this process
         stop(process.pid)
         raise
+
+
+def forget_stream_positions(folder: Path) -> None:
+    """Lets functions read the table's stream from its beginning again.
+
+    The emulator keeps how far each has read, but not the stream, which begins anew: until as many records were written
+    again, nobody would hear of any of them.
+    """
+    saved = folder / "state" / "lambda.json"
+    try:
+        state = json.loads(saved.read_text())
+        del state["payload"]["dynamodb_stream_positions"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    saved.write_text(json.dumps(state))
 
 
 def stop(pid: int) -> bool:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from local import emulator
@@ -127,6 +128,41 @@ def test_data_outlives_down_and_up(machine: Machine) -> None:
 
     assert "Kept" in machine.client_names()
     assert machine.address["admin_key"] == key
+
+
+def test_events_are_told_after_down_and_up(machine: Machine) -> None:
+    machine.up()
+    access: dict[str, Any] = {
+        "endpoint_url": f"http://127.0.0.1:{machine.port}",
+        "region_name": emulator.REGION,
+        "aws_access_key_id": "test",
+        "aws_secret_access_key": "test",
+    }
+    sqs, events = boto3.client("sqs", **access), boto3.client("events", **access)
+    queue = sqs.create_queue(QueueName="heard")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="heard", EventBusName="tandem-local", EventPattern='{"source": ["tandem.local"]}')
+    events.put_targets(Rule="heard", EventBusName="tandem-local", Targets=[{"Id": "queue", "Arn": arn}])
+
+    def heard(title: str) -> bool:
+        assert machine.call("POST", "/tickets", {"title": title})[0] == 201
+        found = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20).get("Messages", [])
+        return any(title in message["Body"] for message in found)
+
+    assert heard("Before")
+    assert machine.run("down").returncode == 0
+    machine.up()
+    assert heard("After")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"payload": {}}', '{"payload": {"esms": {"a": 1}}}'])
+def test_a_saved_state_without_stream_positions_stays_as_it_is(tmp_path: Path, text: str) -> None:
+    emulator.forget_stream_positions(tmp_path)
+    saved = tmp_path / "state" / "lambda.json"
+    saved.parent.mkdir()
+    saved.write_text(text)
+    emulator.forget_stream_positions(tmp_path)
+    assert saved.read_text() == text
 
 
 def test_after_a_kill_the_data_of_the_last_complete_stop_is_back(machine: Machine) -> None:
