@@ -23,7 +23,7 @@ from local.bench.capacity import (
 )
 
 _TABLE_KEY = (PARTITION_KEY, SORT_KEY)
-_WRITES = frozenset({"TransactWriteItems", "PutItem", "UpdateItem"})
+_WRITES = frozenset({"TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"})
 
 
 @dataclass
@@ -98,6 +98,8 @@ class Meter:
                 units = self._transaction(params["TransactItems"])
             case "PutItem":
                 units = self._put(params["Item"], transactional=False)
+            case "DeleteItem":
+                units = self._delete(params["Key"], transactional=False)
             case "UpdateItem":
                 # The counters that Tandem updates are of some 40 bytes and stand in no index.
                 units = Units(table_writes=1.0)
@@ -111,7 +113,7 @@ class Meter:
             if "Put" in action:
                 total += self._put(action["Put"]["Item"], transactional=True)
             elif "Delete" in action:
-                total += self._delete(action["Delete"]["Key"])
+                total += self._delete(action["Delete"]["Key"], transactional=True)
             elif "ConditionCheck" in action:
                 total += Units(table_writes=check_units(self._items.get(_key(action["ConditionCheck"]["Key"]))))
             else:
@@ -126,10 +128,10 @@ class Meter:
             index_writes=index_write_units(before, item, INDEXES, _TABLE_KEY),
         )
 
-    def _delete(self, key: Item) -> Units:
+    def _delete(self, key: Item, *, transactional: bool) -> Units:
         before = self._items.pop(_key(key), None)
         return Units(
-            table_writes=write_units(before, None, transactional=True),
+            table_writes=write_units(before, None, transactional=transactional),
             index_writes=index_write_units(before, None, INDEXES, _TABLE_KEY),
         )
 
