@@ -27,6 +27,7 @@ from local.bench import (
     prices,
     release,
     report,
+    resets,
     storm,
     throughput,
 )
@@ -46,6 +47,7 @@ _DOING = {
     "latency": "Sending webhooks over HTTP",
     "storm": "Raising a storm",
     "release": "Ending a maintenance window",
+    "resets": "Closing tickets, and telling their RMM",
     "preview": "Previewing a rule over 10,000 alerts",
     "cost": "Computing the cost",
 }
@@ -68,6 +70,7 @@ class _Bench:
             "latency": self._latency,
             "storm": self._storm,
             "release": self._release,
+            "resets": self._resets,
             "preview": self._preview,
             "cost": self._cost,
         }
@@ -109,6 +112,10 @@ class _Bench:
     def _preview(self) -> tuple[list[Table], Any]:
         measured = self._on_the_emulator(preview.measure)
         return report.preview_table(measured), [asdict(each) for each in measured]
+
+    def _resets(self) -> tuple[list[Table], Any]:
+        measured = self._on_the_emulator(resets.measure)
+        return report.resets_table(measured), asdict(measured)
 
     def _release(self) -> tuple[list[Table], Any]:
         measured = self._on_the_emulator(release.measure)
