@@ -23,6 +23,7 @@ from local.bench import (
     ingest,
     latency,
     patterns,
+    polling,
     preview,
     prices,
     release,
@@ -49,6 +50,7 @@ _DOING = {
     "release": "Ending a maintenance window",
     "resets": "Closing tickets, and telling their RMM",
     "preview": "Previewing a rule over 10,000 alerts",
+    "polling": "Polling 2,000 and 20,000 active alerts",
     "cost": "Computing the cost",
 }
 
@@ -72,6 +74,7 @@ class _Bench:
             "release": self._release,
             "resets": self._resets,
             "preview": self._preview,
+            "polling": self._polling,
             "cost": self._cost,
         }
 
@@ -120,6 +123,10 @@ class _Bench:
     def _release(self) -> tuple[list[Table], Any]:
         measured = self._on_the_emulator(release.measure)
         return report.release_table(measured), asdict(measured)
+
+    def _polling(self) -> tuple[list[Table], Any]:
+        measured = self._on_the_emulator(polling.measure)
+        return report.polling_table(measured), [asdict(each) for each in measured]
 
     def _cost(self) -> tuple[list[Table], Any]:
         units = self._measured_units()

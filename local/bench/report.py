@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from local.bench import event_units, imports, patterns, pollers, preview, release, resets, storm, throughput
+from local.bench import event_units, imports, patterns, pollers, polling, preview, release, resets, storm, throughput
 from local.bench.cost import MIX, Bill, EventUse, IngestUse, ingest_ms, processor_ms
 from local.bench.event_units import CALLS_GOAL, CASES, Measured
 from local.bench.following import EVENTS_A_SECOND
@@ -10,6 +10,7 @@ from local.bench.imports import ImportTime
 from local.bench.latency import WEBHOOKS, Latency
 from local.bench.monthly import Fixed
 from local.bench.patterns import PatternTime
+from local.bench.polling import Poll
 from local.bench.preview import PreviewTime
 from local.bench.prices import Price
 from local.bench.release import Release
@@ -262,6 +263,36 @@ def release_table(measured: Release) -> list[Table]:
                 f"becomes a ticket of its own, {release.ALERTS_A_DEVICE} to a device.",
                 "At worst: the sweep has just run and comes again after "
                 f"{release.SWEEP_EVERY_SECONDS:.0f} s, and leaves 2 s for clocks that differ.",
+            ),
+        )
+    ]
+
+
+def polling_table(measured: Sequence[Poll]) -> list[Table]:
+    """Polls of many alerts."""
+    rows: list[tuple[str, ...]] = [
+        (
+            f"{each.provider}, {each.listed:,} listed",
+            f"{each.requests}",
+            f"{each.total_calls}",
+            f"{each.reads:.0f} / {each.writes:.0f}",
+            f"{each.seconds:.1f} s",
+            f"{each.cpu_seconds:.1f} s",
+            f"{each.peak_mb:.0f} MB",
+            goal(each.total_calls <= polling.MOST_CALLS and each.writes <= polling.MOST_WRITES),
+        )
+        for each in measured
+    ]
+    return [
+        Table(
+            f"A poll of active alerts of which {polling.NEW} are new, warm",
+            ("vendor", "requests", "DynamoDB calls", "RRU / WRU", "time", "computing", "peak memory", "goal"),
+            rows,
+            (
+                f"Goals: at most {polling.MOST_CALLS} calls of the table and {polling.MOST_WRITES} write units however "
+                "many are listed: lease and state. The new alerts are written by alert_processor.",
+                "The real function and clients, in a process of their own, on simulators without a rate limit: at 120 "
+                "requests a minute, 200 take 100 s more.",
             ),
         )
     ]
