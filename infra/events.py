@@ -1,4 +1,4 @@
-"""The tenant's event bus, and the function that tells it what becomes of alerts and tickets."""
+"""The tenant's event bus, and the function that tells it what becomes of alerts, tickets and connections."""
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_events as events
@@ -7,7 +7,7 @@ from constructs import Construct
 
 from infra.bucket import TandemBucket
 from infra.function_maker import FunctionMaker
-from infra.stream import ALERTS, OUTBOUND, TICKETS, StreamReader
+from infra.stream import ALERTS, INTEGRATIONS, OUTBOUND, TICKETS, StreamReader
 from infra.table import TandemTable
 from infra.tenant import Tenant
 
@@ -75,7 +75,7 @@ class Events(Construct):
             function=self.event_publisher,
             table=table,
             bucket=bucket,
-            kinds=[ALERTS, TICKETS, OUTBOUND],
+            kinds=[ALERTS, TICKETS, OUTBOUND, INTEGRATIONS],
             batch_size=BATCH_SIZE,
             window=WINDOW,
         )

@@ -28,6 +28,9 @@ TICKETS = ("T#", "TICKET")
 OUTBOUND = ("A#", "OUTBOUND")
 """How the partition keys begin, and what the sort keys are."""
 
+INTEGRATIONS = ("INTEGRATION", None)
+"""One partition of them, by their ids; that one is removed is news, too."""
+
 
 class StreamReader(Construct):
     """Hands the stream's new and changed items of some `kinds` to a function, in order for each partition key.
@@ -45,7 +48,7 @@ class StreamReader(Construct):
         function: lambda_.Function,
         table: TandemTable,
         bucket: TandemBucket,
-        kinds: Sequence[tuple[str, str]],
+        kinds: Sequence[tuple[str, str | None]],
         batch_size: int,
         window: Duration | None = None,
     ) -> None:
@@ -96,8 +99,10 @@ class StreamReader(Construct):
             acknowledge(policy, f"AwsSolutions-IAM5[Resource::{resource}]", reason)
 
 
-def _pattern(partition: str, sort: str) -> dict[str, Any]:
+def _pattern(partition: str, sort: str | None) -> dict[str, Any]:
     """What Lambda compares a record with: put or changed, not removed, and of this kind."""
+    if sort is None:
+        return {"eventName": ["INSERT", "MODIFY", "REMOVE"], "dynamodb": {"Keys": {"pk": {"S": [partition]}}}}
     return {
         "eventName": ["INSERT", "MODIFY"],
         "dynamodb": {"Keys": {"pk": {"S": [{"prefix": partition}]}, "sk": {"S": [sort]}}},

@@ -59,21 +59,28 @@ def test_the_stream_has_no_more_readers_than_dynamodb_serves(template: Template)
     assert not any("ParallelizationFactor" in reader for reader in readers), "an alert's changes come in order"
 
 
-def test_only_written_alerts_and_tickets_are_handed_over(template: Template) -> None:
+def test_only_written_alerts_and_tickets_and_integrations_are_handed_over(template: Template) -> None:
     (mapping,) = template.mappings("event_publisher")
     patterns = [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]]
+
+    def is_of(key: keys.Key, wanted: Any) -> bool:
+        (partition,) = wanted["pk"]["S"]
+        if isinstance(partition, str):
+            return key["pk"] == partition
+        return key["pk"].startswith(partition["prefix"]) and key["sk"] in wanted["sk"]["S"]
 
     def is_handed_over(key: keys.Key, name: str = "MODIFY") -> bool:
         return any(
             name in pattern["eventName"]
-            and key["pk"].startswith(pattern["dynamodb"]["Keys"]["pk"]["S"][0]["prefix"])
-            and key["sk"] in pattern["dynamodb"]["Keys"]["sk"]["S"]
+            and is_of(key, pattern["dynamodb"]["Keys"])
             for pattern in patterns
         )
 
     assert is_handed_over(keys.alert_key("a"))
     assert is_handed_over(keys.ticket_key("t"), "INSERT")
     assert not is_handed_over(keys.alert_key("a"), "REMOVE")
+    assert is_handed_over(keys.integration_key("i"), "REMOVE")
+    assert is_handed_over(keys.integration_key("i"))
     others = (keys.trace_key("a"), keys.raw_key("a"), keys.link_key("t", "a"), keys.ticket_counter_key())
     assert not any(is_handed_over(key) for key in others)
 

@@ -1,22 +1,29 @@
 """Which items of the table make events."""
 
+from tandem.events.integration_mapping import integration_events
 from tandem.events.mapping import alert_events, outbound_events, ticket_events
 from tandem.events.payload import Event
 from tandem.store import keys
+from tandem.store.codec import decode_item
 from tandem.store.outbound import outbound_from
 from tandem.store.records import alert_from, ticket_from
 from tandem.store.stream import Change
 
 _ALERT = keys.alert_key("")
 _TICKET = keys.ticket_key("")
+_INTEGRATION = keys.integration_key("")
 _OUTBOUND = keys.outbound_key("")
 
 
 def events_of(change: Change, tenant: str) -> list[Event]:
-    """The events of one change of the table, in order; none for an item of another sort, or one that is gone.
+    """The events of one change of the table, in order; none for an item of another sort, or for an alert or
+    ticket that is gone.
 
     Raises whatever an item that is not as Tandem writes it makes the reading of it raise.
     """
+    if change.pk == _INTEGRATION["pk"]:
+        images = [decode_item(item) if item is not None else None for item in (change.before, change.after)]
+        return integration_events(images[0], images[1], tenant, change.at)
     if change.after is None:
         return []
     if _is_of(_ALERT, change):

@@ -10,6 +10,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from tandem.events.names import (
+    INTEGRATION_CONNECTED,
+    INTEGRATION_DISCONNECTED,
+    INTEGRATION_RECONNECT_REQUIRED,
     RMM_ALERT_ACKNOWLEDGED,
     RMM_ALERT_RESET_REQUESTED,
     RMM_ALERT_RESOLVED,
@@ -207,6 +210,37 @@ class WebhookReceived(Event):
     external_device_id: str | None = None
 
 
+class IntegrationEvent(Event):
+    """What every event of an integration says."""
+
+    subject = "integration_id"
+
+    integration_id: str
+    provider: ProviderName
+    integration_name: str
+    instance_url: str | None = Field(None, description="Where the RMM is")
+
+
+class IntegrationConnected(IntegrationEvent):
+    """An RMM took the credentials of an integration, for the first time or again."""
+
+    name = INTEGRATION_CONNECTED
+
+
+class IntegrationReconnectRequired(IntegrationEvent):
+    """An RMM does not take the credentials of an integration any more: a person must connect it anew."""
+
+    name = INTEGRATION_RECONNECT_REQUIRED
+
+    reason: str | None = Field(None, description="What happened and what to do, in sentences")
+
+
+class IntegrationDisconnected(IntegrationEvent):
+    """An integration was disconnected from its RMM, or removed while it was connected."""
+
+    name = INTEGRATION_DISCONNECTED
+
+
 EVENTS: tuple[type[Event], ...] = (
     AlertTriggered,
     AlertResolved,
@@ -217,5 +251,8 @@ EVENTS: tuple[type[Event], ...] = (
     TicketClosed,
     TicketReopened,
     WebhookReceived,
+    IntegrationConnected,
+    IntegrationReconnectRequired,
+    IntegrationDisconnected,
 )
 """Every event there is."""
