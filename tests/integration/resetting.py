@@ -223,7 +223,7 @@ class Tenant:
             DeadLetters(client, self.table),
             self.clock,
         )
-        return Resetter(outside, lambda: Deadline(40, lambda: 0.0))
+        return Resetter(outside, lambda _: Deadline(40, lambda: 0.0))
 
     # ---- what happens
 

@@ -52,7 +52,7 @@ def resetter(environment: Mapping[str, str] = os.environ) -> Resetter:
         dead_letters=DeadLetters(client, table),
         clock=utc_now,
     )
-    return Resetter(outside, lambda: Deadline(BATCH_SECONDS, time.monotonic))
+    return Resetter(outside, lambda turns: Deadline(BATCH_SECONDS / turns, time.monotonic))
 
 
 def queue(environment: Mapping[str, str] = os.environ) -> Redelivery:
