@@ -70,11 +70,7 @@ def test_only_written_alerts_and_tickets_and_integrations_are_handed_over(templa
         return key["pk"].startswith(partition["prefix"]) and key["sk"] in wanted["sk"]["S"]
 
     def is_handed_over(key: keys.Key, name: str = "MODIFY") -> bool:
-        return any(
-            name in pattern["eventName"]
-            and is_of(key, pattern["dynamodb"]["Keys"])
-            for pattern in patterns
-        )
+        return any(name in pattern["eventName"] and is_of(key, pattern["dynamodb"]["Keys"]) for pattern in patterns)
 
     assert is_handed_over(keys.alert_key("a"))
     assert is_handed_over(keys.ticket_key("t"), "INSERT")
