@@ -14,6 +14,8 @@ from tandem.alerts.models import Outcome
 from tandem.dead_letters.keeper import Kept
 from tandem.dead_letters.letters import DeadLetter
 from tandem.dead_letters.report import report as report_kept
+from tandem.polling.report import Report
+from tandem.polling.report import report as report_poll
 from tandem.processing.processor import Processed
 from tandem.processing.report import report
 from tandem.sweeping.report import report as report_swept
@@ -128,6 +130,7 @@ def test_alarms_on_what_functions_count_watch_the_metrics_that_they_write(
     report([Processed("one", parked="why"), Processed("two", parked="why")])
     report_kept([Kept("m1", [letter]), Kept("m2", failed="the table is busy")])
     report_swept(Swept(Taken(), 400))
+    report_poll(Report("i1", "failed", failures_in_a_row=3))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     written = {
         (metric["Name"], tuple(sorted((name, line[name]) for name in directive["Dimensions"][0])))
@@ -136,7 +139,7 @@ def test_alarms_on_what_functions_count_watch_the_metrics_that_they_write(
         for directive in line["_aws"]["CloudWatchMetrics"]
         for metric in directive["Metrics"]
     }
-    for name in ("AlertProcessorParked", "LettersKept", "LettersGivenBack", "DueSweepLag"):
+    for name in ("AlertProcessorParked", "LettersKept", "LettersGivenBack", "DueSweepLag", "PollsFailing"):
         alarm = alarms(template)[name]
         assert alarm["Namespace"] == "Tandem"
         assert (alarm["MetricName"], tuple(sorted(dimensions(alarm).items()))) in written, name
