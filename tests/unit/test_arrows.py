@@ -12,7 +12,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PRODUCT = ROOT / "layers/tandem/python/tandem"
 OUTSIDE_OF_THE_CORE = ("boto3", "botocore", "httpx", "pydantic", "aws_lambda_powertools", "os", "time", "random")
-WORKERS = ("tandem.processing", "tandem.admin", "tandem.ingest", "tandem.sweeping")
+WORKERS = (
+    "tandem.processing",
+    "tandem.admin",
+    "tandem.ingest",
+    "tandem.sweeping",
+    "tandem.outbound",
+    "tandem.readback",
+)
 
 
 def imports(path: Path) -> Iterator[str]:
