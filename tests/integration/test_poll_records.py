@@ -60,7 +60,6 @@ def test_a_state_comes_back_as_it_was_written(polls: Polls) -> None:
 def test_a_lease_is_one_polls_until_it_gives_it_back_or_it_ends(polls: Polls) -> None:
     assert polls.begin("i1", "mine", START, at(10)) is not None
     assert polls.begin("i1", "other", at(9), at(19)) is None
-    assert polls.begin("i1", "mine", at(9), at(19)) is not None, "the same poll, invoked twice"
     assert polls.begin("i2", "other", at(9), at(19)) is not None, "another integration's"
     assert polls.begin("i1", "other", at(20), at(30)) is not None, "whoever had it has died"
     with pytest.raises(ConflictError):

@@ -236,6 +236,14 @@ def test_a_run_says_why_it_failed() -> None:
     assert polled.polls.runs["r1"].error.startswith("Another poll of this integration was running")
 
 
+@pytest.mark.parametrize("state", ["running", "succeeded", "failed"])
+def test_a_run_whose_invocation_is_delivered_twice_is_carried_out_once(state: str) -> None:
+    polled = PolledWorld()
+    polled.polls.runs["r1"] = run = a_run(state=state)
+    assert polled.poll(15, triggered(1), run_id="r1").outcome == "busy"
+    assert (polled.polls.runs["r1"], polled.rmm.asked) == (run, [])
+
+
 # ---- where devices belong
 
 

@@ -160,7 +160,7 @@ class MemoryPolls:
 
     def begin(self, integration_id: str, lease_id: str, now: datetime, until: datetime) -> PollState | None:
         holder = self.leases.get(integration_id)
-        if holder is not None and holder[1] >= now and holder[0] != lease_id:
+        if holder is not None and holder[1] >= now:
             return None
         self.leases[integration_id] = (lease_id, until)
         return self.states.get(integration_id, PollState(integration_id))

@@ -124,13 +124,15 @@ class PollWork:
         bucket, the schedules) is raised, after it was recorded as far as it can be."""
         now = self._around.clock()
         run = self._polls.run(integration_id, run_id, now) if run_id is not None else None
+        if run is not None and run.state != "queued":
+            return Report(integration_id, "busy")  # Lambda may deliver an invocation twice
         integration = self._integrations.get(integration_id)
         if integration is None or not _may_be_polled(integration, run):
             if integration is None or not integration.is_polled:
                 self._schedules.remove(integration_id)
             self._note(run, state="failed", error=_NOT_CONNECTED)
             return Report(integration_id, "not connected")
-        lease_id = run_id or self._around.fresh_id()
+        lease_id = self._around.fresh_id()
         state = self._polls.begin(integration_id, lease_id, now, now + timedelta(seconds=seconds) + LEASE_BEYOND)
         if state is None:
             self._note(run, state="failed", error=_BUSY)

@@ -88,14 +88,13 @@ class Polls:
         """Take the lease until then and give the state; None while another poll has it."""
         nobody_has_it = "attribute_not_exists(lease_until)"
         it_has_ended = "lease_until < :now"
-        it_is_mine = "lease_id = :lease_id"
         try:
             with translating():
                 answer = self._client.update_item(
                     TableName=self._table,
                     Key=encode_item(keys.poll_key(integration_id)),
                     UpdateExpression="SET lease_id = :lease_id, lease_until = :until, integration_id = :integration_id",
-                    ConditionExpression=f"{nobody_has_it} OR {it_has_ended} OR {it_is_mine}",
+                    ConditionExpression=f"{nobody_has_it} OR {it_has_ended}",
                     ExpressionAttributeValues=encode_item(
                         {
                             ":lease_id": lease_id,
