@@ -36,7 +36,7 @@ TRIAL_SECONDS = 14.0
 OWN_SECONDS = 6.0
 """For keeping them, and whatever else is asked of the RMM beside the trial."""
 
-_CONNECTION_FIELDS = ("instance_url", "status", "status_reason", "credentials", "connected_at", "allow_private_address")
+_CONNECTION_FIELDS = ("instance_url", "status", "status_reason", "credentials", "connected_at")
 
 AnyCall = Call[Any, Any]
 Result = TypeVar("Result")

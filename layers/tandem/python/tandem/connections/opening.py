@@ -4,6 +4,7 @@ What differs between the vendors is in vendors.py.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final, Protocol
@@ -12,10 +13,10 @@ from tandem.connections.address import AddressRule
 from tandem.connections.authorization import Authorization, NoCredentials
 from tandem.connections.calls import Around
 from tandem.connections.credentials import Change, Credentials, Kept, Kind
-from tandem.connections.errors import NotConnected
+from tandem.connections.errors import NotConnected, Unreachable
 from tandem.connections.http import VendorHttp
 from tandem.connections.limits import Deadline, Pace, RateLimit
-from tandem.connections.renewal import Renewal
+from tandem.connections.renewal import Renewal, own_services
 from tandem.connections.rmm import Account, Rmm
 from tandem.connections.vendors import (
     VENDORS,
@@ -227,9 +228,14 @@ class Connections:
         advice = VENDORS[place.provider].advice
         return Watched(
             authorization,
-            lambda reason: self._statuses.reconnect_required(place.integration_id, reason),
+            lambda reason: self._tell_refused(place, reason),
             f"{advice.vendor} does not accept the credentials any more. {advice.refused}",
         )
+
+    def _tell_refused(self, place: Place, reason: str) -> None:
+        # Whoever asks the RMM hears that it refuses, whether or not the table takes note: the next one tells it again.
+        with suppress(Unreachable), own_services():
+            self._statuses.reconnect_required(place.integration_id, reason)
 
     def _ninjaone_tokens(self, place: Place, kept: Kept, deadline: Deadline) -> RenewedTokens:
         def fetch(kept: Kept) -> Mapping[str, Any]:
