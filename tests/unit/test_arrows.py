@@ -18,6 +18,7 @@ WORKERS = (
     "tandem.ingest",
     "tandem.sweeping",
     "tandem.outbound",
+    "tandem.polling",
     "tandem.readback",
 )
 
