@@ -8,13 +8,14 @@ import httpx
 from rich.console import Console
 
 from local import state, up
+from local.demo import connected as calling
 from local.demo import setup, show, vendors
 from local.demo.api import Api, KeyRefusedError, RefusedError
 from local.demo.story import DemoError, Story, until
 from local.terminal import INTERRUPTED
 
-WITHOUT_NIGHT = "--without-night"
-"""Tells the first chapter only: the second one waits for a maintenance window to end."""
+FIRST_CHAPTER = "--first-chapter"
+"""Tells no more than that: the second chapter waits for a maintenance window to end."""
 
 NIGHT_SECONDS = 25
 SURFACES_WITHIN_SECONDS = 150.0
@@ -37,8 +38,12 @@ def main(arguments: list[str]) -> int:
         client_ids = setup.clients(api)
         connected = setup.integrations(api, client_ids, say)
     ticket = first_chapter(console, Story(api, connected), run, client_ids)
-    if WITHOUT_NIGHT not in arguments:
+    if FIRST_CHAPTER not in arguments:
         night(console, Story(api, connected), vendors.night(run), client_ids)
+        console.print("\nAnd the other way: Tandem calls the RMMs itself. These are simulated ones.")
+        with show.progress(console) as say:
+            lines = calling.tell(api, run.number, client_ids["Acme"], say)
+        show.lines(console, "Connected RMMs", lines)
     for name in setup.changed(api, connected):
         console.print(f"{name} has other rules now than the demo gave it; those decided.", markup=False)
     show.closing(console, stack.api_url, state.STACK_FILE, ticket)

@@ -12,6 +12,7 @@ from rich.table import Table
 from local.state import shown
 
 if TYPE_CHECKING:
+    from local.demo.connected import Line
     from local.demo.story import Sent
 
 _PROVIDERS = {"ninjaone": "NinjaOne", "tacticalrmm": "Tactical RMM", "levelio": "Level"}
@@ -75,6 +76,14 @@ def tickets(console: Console, made: Sequence[dict[str, Any]], clients: dict[str,
             str(len(ticket["alerts"])),
             str(occurrences),
         )
+    console.print(table)
+
+
+def lines(console: Console, heading: str, told: Sequence["Line"]) -> None:
+    """What was done with each RMM, and what came of it."""
+    table = _table(console, heading, "RMM", "step", "what came of it")
+    for line in told:
+        table.add_row(_PROVIDERS[line.provider], line.what, escape(line.outcome))
     console.print(table)
 
 
