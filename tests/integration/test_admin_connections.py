@@ -334,3 +334,4 @@ def test_an_integration_can_be_disconnected_and_removed_while_its_rmm_is_down(
     assert api.ok("POST", f"/integrations/{first}/disconnect")["status"] == "disconnected"
     assert api.call("DELETE", f"/integrations/{second}").status == 204
     assert secrets_kept(api) == 0
+    assert [pk for pk, _ in api.stored() if second in pk] == []

@@ -233,6 +233,21 @@ def test_while_a_sign_in_is_waited_for_the_credentials_in_use_go_on(api: AdminAp
     assert status(api, integration_id) == "connected"
 
 
+def test_a_permission_that_ended_is_given_again_by_signing_in_alone(api: AdminApi, vendor: NinjaOne) -> None:
+    integration_id = waiting(api, vendor)
+    path = f"/integrations/{integration_id}"
+    browser = Browser(api)
+    browser.open(browser.agree(location(browser.open(start(api, integration_id)))))
+    vendor.revoke_tokens()
+    assert "Connect NinjaOne again" in api.ok("POST", f"{path}/test")["message"]
+    assert status(api, integration_id) == "reconnect_required"
+
+    browser.open(browser.agree(location(browser.open(start(api, integration_id)))))
+    assert status(api, integration_id) == "connected"
+    assert api.ok("GET", path)["status_reason"] is None
+    assert api.ok("POST", f"{path}/test")["ok"] is True
+
+
 def test_over_plain_http_as_the_local_stack_is_the_cookie_has_the_name_that_browsers_take_there(
     api: AdminApi, vendor: NinjaOne
 ) -> None:

@@ -166,6 +166,7 @@ def delete_integration(call: Call[NoBody, NoQuery]) -> Answer:
     before = the_integration(call)
     if before.credentials is not None:
         end_connection(call, before)
+        forget_credentials(call, before.integration_id)
 
     def remove() -> Integration:
         integration = the_integration(call)
@@ -174,8 +175,6 @@ def delete_integration(call: Call[NoBody, NoQuery]) -> Answer:
 
     removed = call.services.table.retrying(remove)
     remove_windows_of(call, removed.integration_id)
-    if removed.credentials is not None:
-        forget_credentials(call, removed.integration_id)
     if removed.has_signing_secret:
         call.services.signing_secrets.remove(removed.integration_id)
     return Answer(status=204)

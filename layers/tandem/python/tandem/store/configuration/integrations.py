@@ -39,3 +39,4 @@ class Integrations:
         self._table.commit(Scope.CONFIGURATION, [gone])
         self._table.remove_all(keys.rule_key(integration_id, "")["pk"])
         self._table.remove_all(keys.organization_key(integration_id, "")["pk"])
+        self._table.remove_all(keys.token_lock_key(integration_id)["pk"])
