@@ -14,8 +14,8 @@ WISH = OutboundReset("a1", "i1", "r1", START, START, announced=True)
 
 def told(before: OutboundReset | None, after: OutboundReset | None) -> list[str]:
     """The request ids of the events of this change."""
-    images = [outbound_item(each) if each else None for each in (before, after)]
-    events = events_of(change_of(record_of(*images)), "local")
+    was, item = (outbound_item(each) if each else None for each in (before, after))
+    events = events_of(change_of(record_of(was, item)), "local")
     return [str(event.model_dump()["request_id"]) for event in events]
 
 
