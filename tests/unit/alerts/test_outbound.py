@@ -15,7 +15,7 @@ from tests.unit.alerts.world import World, acknowledged, at, reset, rule, trigge
 PATCHING = MaintenanceWindow("w1", "Patching", True, span=Span(at(-10), at(60)))
 
 
-def closed_world(**actions: bool) -> World:
+def closed_world(**actions: Any) -> World:
     """An alert with a ticket that was closed."""
     world = World(rules=(rule("r1", **actions),))
     world.hear(triggered())
