@@ -1,6 +1,7 @@
 """Which alerts an RMM is to be told of, and whether that is still wanted when its turn has come."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
