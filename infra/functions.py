@@ -5,9 +5,9 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from infra.function_maker import FunctionMaker, private_addresses
+from infra.function_maker import FunctionMaker
 from infra.queues import PROCESSOR_TIMEOUT, AlertQueues
-from infra.rmm_access import allow_integration_secrets
+from infra.rmm_access import allow_asking_rmms, allow_integration_secrets
 from infra.table import TandemTable
 from infra.tenant import Tenant
 
@@ -63,7 +63,6 @@ class Functions(Construct):
             environment={
                 "FIRST_ADMIN_KEY_SECRET_ARN": first_admin_key.secret_arn,
                 "PUBLIC_URL": public_url,
-                **private_addresses(tenant),
                 "INGEST_LOG_GROUP": maker.log_groups["webhook_ingest"].log_group_name,
                 **alert_queue,
             },
@@ -74,14 +73,5 @@ class Functions(Construct):
         maker.allow(self.admin_api, ["logs:FilterLogEvents"], [maker.log_groups["webhook_ingest"].log_group_arn])
         maker.allow(self.admin_api, ["sqs:SendMessage"], [queues.alert_events.queue_arn])
         maker.allow(self.admin_api, ["secretsmanager:GetSecretValue"], [first_admin_key.secret_arn])
-        allow_integration_secrets(
-            maker,
-            tenant,
-            self.admin_api,
-            [
-                "secretsmanager:CreateSecret",
-                "secretsmanager:DeleteSecret",
-                "secretsmanager:GetSecretValue",
-                "secretsmanager:PutSecretValue",
-            ],
-        )
+        # It tries credentials on the RMM before it keeps them.
+        allow_asking_rmms(maker, tenant, table, self.admin_api)

@@ -49,9 +49,41 @@ def allow_asking_rmms(maker: FunctionMaker, tenant: Tenant, table: TandemTable, 
             "secretsmanager:PutSecretValue",
         ],
     )
+    _join_network(maker, tenant, function)
     # Noting that credentials are refused is a change of the configuration, which takes all of these.
     maker.allow(
         function,
         ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
         [table.arn],
+    )
+
+
+def _join_network(maker: FunctionMaker, tenant: Tenant, function: lambda_.Function) -> None:
+    """The function runs in the tenant file's subnets, if it names any: an RMM on a private network is reached so."""
+    network = tenant.connections
+    if not network.subnet_ids:
+        return
+    resource = function.node.default_child
+    if not isinstance(resource, lambda_.CfnFunction):
+        raise TypeError("a function is made of an AWS::Lambda::Function")
+    # Not CDK's `vpc`, which would look the network up in the account while it synthesizes.
+    resource.vpc_config = lambda_.CfnFunction.VpcConfigProperty(
+        subnet_ids=network.subnet_ids, security_group_ids=network.security_group_ids
+    )
+    maker.allow(
+        function,
+        [
+            "ec2:AssignPrivateIpAddresses",
+            "ec2:CreateNetworkInterface",
+            "ec2:DeleteNetworkInterface",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSubnets",
+            "ec2:UnassignPrivateIpAddresses",
+        ],
+        ["*"],
+    )
+    acknowledge(
+        function.role.node.find_child("DefaultPolicy") if function.role else function,
+        "AwsSolutions-IAM5[Resource::*]",
+        "Lambda makes and removes the function's network interfaces with these; EC2 knows no narrower resource for it.",
     )

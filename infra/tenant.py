@@ -106,6 +106,16 @@ class Connections(_Section):
 
     allow_private_addresses: Annotated[bool, Field(strict=True)] = False
     """Integrations that say allow_private_address may be on a private network, and be reached without TLS."""
+    subnet_ids: list[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]] = []
+    """Subnets of a VPC from which RMMs are asked. They need a way to AWS's own services and to public RMMs (NAT)."""
+    security_group_ids: list[Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]] = []
+    """Security groups of the functions there; they must let HTTPS out."""
+
+    @model_validator(mode="after")
+    def _a_network_has_both(self) -> "Connections":
+        if bool(self.subnet_ids) != bool(self.security_group_ids):
+            raise ValueError("subnet_ids and security_group_ids belong together: give both, or neither")
+        return self
 
 
 class Notifications(_Section):

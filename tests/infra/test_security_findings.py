@@ -19,8 +19,15 @@ EVERYTHING = {
         "name": "tandem.everything.example",
         "certificate_arn": "arn:aws:acm:eu-central-1:123456789012:certificate/0a",
     },
+    "connections": {
+        "allow_private_addresses": True,
+        "subnet_ids": ["subnet-0123456789abcdef0"],
+        "security_group_ids": ["sg-0123456789abcdef0"],
+    },
     "removal_policy": "destroy",
 }
+ASK_RMMS = 4
+"""Functions that ask RMMs: admin_api, scheduled_poll, alert_reset, read_back."""
 
 
 @pytest.fixture
@@ -41,6 +48,10 @@ def test_a_tenant_with_every_option_has_no_findings(app_with_checks: cdk.App) ->
     assert {function["Properties"]["Runtime"] for function in functions} == {"python3.14"}
     assert template["Outputs"]["ApiUrl"]["Value"] == "https://tandem.everything.example"
     assert any("https://tandem.everything.example" in str(url) for url in urls)
+    networks = [found["Properties"].get("VpcConfig") for found in functions]
+    assert [network for network in networks if network] == [
+        {"SecurityGroupIds": ["sg-0123456789abcdef0"], "SubnetIds": ["subnet-0123456789abcdef0"]}
+    ] * ASK_RMMS
     table = next(found for found in template["Resources"].values() if found["Type"] == "AWS::DynamoDB::Table")
     assert table["DeletionPolicy"] == "Delete"
 
