@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tandem.admin.authentication import hash_of
 from tests.integration.admin_calls import AdminApi, fields
 from tests.simulators.levelio import simulator as levelio
 from tests.simulators.levelio.simulator import Level
@@ -143,6 +144,22 @@ def test_registering_anew_rotates_and_the_secret_before_lives_for_a_day(
     (registration,) = simulated_ninjaone.api.registrations.values()
     assert dict(registration.headers) == {"X-Tandem-Secret": rotated["webhook"]["secret"]}
     assert rotated["webhook_registration"]["problem"] is None
+
+
+def test_a_rotation_that_ninjaone_does_not_take_over_ends_no_secret(
+    api: AdminApi, simulated_ninjaone: NinjaOne
+) -> None:
+    made = api.ok("POST", "/integrations", body("ninjaone", simulated_ninjaone.url, ALONE))
+    path = f"/integrations/{made['id']}"
+    simulated_ninjaone.refuse_webhooks("other_psa")
+    for keep in ({"keep_old_minutes": 0}, {}):
+        rotated = api.ok("POST", f"{path}/webhook-secret/rotate", keep)
+        assert rotated["webhook_registration"]["problem"] is not None
+        (kept,) = [item for (pk, _), item in api.stored().items() if pk == "INTEGRATION"]
+        assert [each.get("expires_at") for each in kept["secret_hashes"]] == [None, None]
+    (registration,) = simulated_ninjaone.api.registrations.values()
+    assert dict(registration.headers) == {"X-Tandem-Secret": made["webhook"]["secret"]}
+    assert hash_of(made["webhook"]["secret"]) in {each["hash"] for each in kept["secret_hashes"]}
 
 
 @pytest.mark.parametrize("why", ["not_administrator", "other_psa"])

@@ -135,6 +135,10 @@ def test_counts_say_how_much_belongs_to_the_integration(api: AdminApi) -> None:
         ({"instance_url": "https://ada:secret@rmm.example.com"}, "instance_url"),
         ({"instance_url": "https://rmm.example.com?x=1"}, "instance_url"),
         ({"instance_url": "https://10.1.2.3"}, "instance_url"),
+        ({"instance_url": "https://münchen..de"}, "instance_url"),
+        ({"instance_url": "https://☃☃.com"}, "instance_url"),
+        ({"instance_url": "https://[v1.x]"}, "instance_url"),
+        ({"instance_url": "https://xn--a"}, "instance_url"),
     ],
 )
 def test_what_cannot_be_an_integration_is_refused_by_field(

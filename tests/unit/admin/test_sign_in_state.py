@@ -2,7 +2,8 @@
 
 import base64
 import hashlib
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -57,7 +58,15 @@ def test_no_character_of_it_can_be_changed() -> None:
         assert not is_genuine(changed, COOKIE, KEY)
 
 
-@pytest.mark.parametrize("text", ["", ".", "x.y", "e30.x", "bnVsbA.x", "\ud800.x", "W10.x", "eyJmbG93X2lkIjoxfQ.x"])
+DEEP = base64.urlsafe_b64encode(b"[" * 100_000).decode().rstrip("=")
+ODD = base64.urlsafe_b64encode(json.dumps({**asdict(FLOW), "user_id": "\ud800"}).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", ".", "x.y", "e30.x", "bnVsbA.x", "\ud800.x", "W10.x", "eyJmbG93X2lkIjoxfQ.x", f"{DEEP}.x", f"{ODD}.x"],
+    ids=["empty", "dot", "no base64", "object", "null", "surrogate", "list", "number", "deep", "odd id"],
+)
 def test_what_is_no_state_says_nothing(text: str) -> None:
     assert claimed_flow(text) is None
     assert not is_genuine(text, COOKIE, KEY)

@@ -25,6 +25,7 @@ from tandem.connections.errors import (
     WrongAddress,
 )
 from tandem.connections.limits import Limits, Pace, RateLimit
+from tandem.connections.watching import Watched
 from tests.unit.connections.world import FAST, KEY, World, in_pieces, json, page, raw
 
 POST = Call("POST", "/things", json={"a": 1})
@@ -309,6 +310,7 @@ class Tokens:
 
     def __init__(self, count: int) -> None:
         self.left = [f"token-{number}-secret" for number in range(count, 0, -1)]
+        self.gave_up: list[Refused] = []
 
     @property
     def secrets(self) -> Collection[str]:
@@ -323,6 +325,9 @@ class Tokens:
         self.left.pop()
         return True
 
+    def given_up(self, refusal: Refused) -> None:
+        self.gave_up.append(refusal)
+
 
 def test_a_refused_token_is_renewed_once_even_for_a_post() -> None:
     world = World(json({}, 401), json("ok"))
@@ -331,9 +336,20 @@ def test_a_refused_token_is_renewed_once_even_for_a_post() -> None:
 
 
 def test_a_token_that_is_refused_again_is_not_renewed_for_ever() -> None:
-    world = World(json({}, 401))
-    assert isinstance(failure(world, authorize=Tokens(9)), Refused)
+    world, tokens = World(json({}, 401)), Tokens(9)
+    error = failure(world, authorize=tokens)
+    assert isinstance(error, Refused)
     assert len(world.requests) == 2
+    assert tokens.gave_up == [error], "and whoever watches them is told"
+
+
+def test_fresh_tokens_that_are_refused_as_well_are_told_of_as_a_connection_to_make_anew() -> None:
+    told: list[str] = []
+    failure(World(json({}, 401)), authorize=Watched(Tokens(9), told.append, "as usual"))
+    assert len(told) == 1
+    told.clear()
+    World(json({}, 401), json("ok")).http(authorize=Watched(Tokens(2), told.append, "as usual")).request(POST)
+    assert told == []
 
 
 @pytest.mark.parametrize("key", ["line\nbreak-secret", "ümlaut-secret", "", "\x00-secret"])

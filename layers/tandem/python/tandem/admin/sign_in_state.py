@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -26,6 +27,9 @@ class Flow:
     def is_over(self, now: datetime) -> bool:
         """It took too long."""
         return now.timestamp() >= self.expires
+
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def random_text() -> str:
@@ -50,10 +54,11 @@ def claimed_flow(state: str) -> Flow | None:
     try:
         values: Any = json.loads(base64.urlsafe_b64decode(content + "=" * (-len(content) % 4)))
         flow = Flow(**values)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return None
-    texts = (flow.flow_id, flow.integration_id, flow.user_id)
-    return flow if all(isinstance(each, str) for each in texts) and type(flow.expires) is int else None
+    texts: tuple[Any, ...] = (flow.flow_id, flow.integration_id, flow.user_id)
+    are_ids = all(isinstance(each, str) and _ID.fullmatch(each) for each in texts)
+    return flow if are_ids and type(flow.expires) is int else None
 
 
 def is_genuine(state: str, cookie: str, key: str) -> bool:

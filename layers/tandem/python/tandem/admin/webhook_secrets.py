@@ -16,9 +16,12 @@ from tandem.store.configuration.records import Integration, Role, WebhookSecret
 def rotate_secret(call: Call[Rotation, NoQuery]) -> Answer:
     """A new secret; the one in use lives on for a while."""
     secret = new_webhook_secret()
+    in_use: tuple[WebhookSecret, ...] = ()
 
     def rotate() -> Integration:
+        nonlocal in_use
         integration = the_integration(call)
+        in_use = integration.secret_hashes[-1:]
         kept = old_secret(integration.secret_hashes, call.now, timedelta(minutes=call.body.keep_old_minutes))
         hashes = (*kept, WebhookSecret(hash_of(secret), call.now))
         changed = replace(integration, secret_hashes=hashes)
@@ -30,7 +33,18 @@ def rotate_secret(call: Call[Rotation, NoQuery]) -> Answer:
         from tandem.admin.webhook_registration import register
 
         rotated = register(call, rotated, secret)
+        if rotated.webhook_problem is not None:
+            rotated = call.services.table.retrying(lambda: _keep(call, in_use, hash_of(secret)))
     return Answer(rotated_integration_answer(call, rotated, secret))
+
+
+def _keep(call: Call[Rotation, NoQuery], in_use: tuple[WebhookSecret, ...], new_hash: str) -> Integration:
+    """NinjaOne refused the new secret and goes on with the one that it has, which must not end then."""
+    integration = the_integration(call)
+    new = tuple(each for each in integration.secret_hashes if each.hash == new_hash)
+    changed = replace(integration, secret_hashes=(*new, *in_use))  # the last one is the one in use
+    call.services.integrations.put(changed)
+    return changed
 
 
 def new_webhook_secret() -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
+from tandem.connections.errors import Refused
+
 
 class Authorization(Protocol):
     """The credentials of one integration, as the headers of its requests."""
@@ -19,6 +21,10 @@ class Authorization(Protocol):
     def renew(self) -> bool:
         """After a refusal: whether `headers` now gives others, so that it is worth asking once more. Raises VendorError
         if there is no token to be had."""
+        ...
+
+    def given_up(self, refusal: Refused) -> None:
+        """What `renew` gave was refused, too."""
         ...
 
 
@@ -47,6 +53,9 @@ class NoCredentials:
         """Never."""
         return False
 
+    def given_up(self, refusal: Refused) -> None:
+        """Nothing to do."""
+
 
 class KeyInHeader:
     """A key that is what it is until a person makes another."""
@@ -62,6 +71,9 @@ class KeyInHeader:
     def renew(self) -> bool:
         """Never."""
         return False
+
+    def given_up(self, refusal: Refused) -> None:
+        """Nothing to do."""
 
 
 class TokenInHeader:
@@ -85,3 +97,6 @@ class TokenInHeader:
     def renew(self) -> bool:
         """Asks the source for another. Raises as the source."""
         return self._token is not None and self._source.invalidate(self._token)
+
+    def given_up(self, refusal: Refused) -> None:
+        """Nothing to do."""

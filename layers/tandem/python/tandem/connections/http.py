@@ -130,6 +130,8 @@ class VendorHttp:
             if isinstance(outcome, Refused) and not renewed and self._authorize.renew():
                 renewed = True
                 continue
+            if isinstance(outcome, Refused) and renewed:
+                self._authorize.given_up(outcome)
             wait = wait_before_the_next(outcome, attempt, call.repeatable, self.limits, self._around.chance())
             if wait is None or wait >= self.deadline.remaining():
                 raise outcome

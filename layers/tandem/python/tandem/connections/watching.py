@@ -31,6 +31,10 @@ class ReadAgain:
         self._authorization = self._read()
         return self._authorization.headers() != before
 
+    def given_up(self, refusal: Refused) -> None:
+        """Left to what is read."""
+        self._authorization.given_up(refusal)
+
 
 class Watched:
     """Tells when a vendor takes these credentials no more. `refused`: given why, in a sentence for the admin."""
@@ -55,6 +59,11 @@ class Watched:
             return True
         self._refused(self._usual)
         return False
+
+    def given_up(self, refusal: Refused) -> None:
+        """Fresh ones are refused as well: only a person can help."""
+        if refusal.reconnect:
+            self._refused(str(refusal))
 
     def _watching(self, ask: Callable[[], Result]) -> Result:
         try:

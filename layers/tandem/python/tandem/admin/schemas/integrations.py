@@ -25,7 +25,19 @@ def _web_address(text: str) -> str:
         raise ValueError("must not hold a user name or password")
     if parts.query or parts.fragment or not text.isprintable() or " " in text:
         raise ValueError("must hold nothing behind the path")
+    if not _has_a_name(text):
+        raise ValueError("must hold the name of a host")
     return text.rstrip("/")
+
+
+def _has_a_name(text: str) -> bool:
+    """The host is one that can be asked: what encodes names for the wire must take it."""
+    import httpx  # only where an address is given: it costs a tenth of a second
+
+    try:
+        return bool(httpx.URL(text).host)
+    except (httpx.InvalidURL, UnicodeError):
+        return False
 
 
 InstanceUrl = Annotated[
