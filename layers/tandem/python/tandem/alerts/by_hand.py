@@ -7,10 +7,8 @@ from tandem.alerts.decision import Context, Decision, State
 from tandem.alerts.draft import Draft
 from tandem.alerts.holding import released
 from tandem.alerts.models import Alert, AlertEvent, Condition, Outcome, Rule, RuleActions, RuleConditions
-from tandem.alerts.ticketing import board_of, claim, settle
-from tandem.alerts.tickets import PRIORITY_OF_SEVERITY, Priority, Ticket
-from tandem.alerts.wording import description, title
-from tandem.ids import derived_id
+from tandem.alerts.ticketing import claim, new_ticket, settle
+from tandem.alerts.tickets import Priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +45,19 @@ def ticket_by_hand(
         raise ConditionHasTicketError(condition.open_ticket_id, condition.open_ticket_number)
     draft = Draft(event, state, now, replace(released(known), needs_mapping=False, ticket_id=None), condition)
     where = settle(draft, context)
-    worded = _NO_RULE if wishes.title is None else replace(_NO_RULE, actions=RuleActions(title_template=wishes.title))
-    board, _ = board_of(context, wishes.board_id)
-    ticket = Ticket(
-        ticket_id=derived_id("ticket", draft.attempt),
-        number=context.ticket_number,
-        title=title(worded, event, where),
-        description=description(worded, event, where),
-        board_id=board.board_id,
-        status_id=board.default_status.status_id,
-        is_closed=False,
-        priority=wishes.priority or PRIORITY_OF_SEVERITY[event.severity],
-        opened_at=now,
-        client_id=wishes.client_id or where.client_id,
-        asset_id=where.asset_id,
-        assignee_id=wishes.assignee_id,
-        contact=where.contact if wishes.client_id in (None, where.client_id) else None,
-        source=event.provider.value,
-        source_reference=event.external_alert_id,
-        condition_id=condition.condition_id,
-        previous_ticket_number=condition.previous_ticket_number,
-        severity=event.severity,
-    )
+    ticket, _ = new_ticket(draft, context, _as_rule(wishes), where)
+    if wishes.client_id not in (None, where.client_id):
+        ticket = replace(ticket, client_id=wishes.client_id, contact=None)
     claim(draft, context, ticket, where)
     return draft.decided(Outcome.TICKET_CREATED, f"a person made ticket {ticket.number}", ticket_id=ticket.ticket_id)
 
 
-_NO_RULE = Rule("", "", True, 0, RuleConditions(), RuleActions())
+def _as_rule(wishes: Wishes) -> Rule:
+    """A rule that makes just this ticket."""
+    actions = RuleActions(
+        board_id=wishes.board_id,
+        priority=wishes.priority,
+        assignee_id=wishes.assignee_id,
+        title_template=wishes.title,
+    )
+    return Rule("", "", True, 0, RuleConditions(), actions)

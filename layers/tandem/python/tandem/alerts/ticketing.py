@@ -180,29 +180,7 @@ def _raise_ticket(draft: Draft, rule: RuleReference | None, alert_was: Severity 
 
 
 def _open(draft: Draft, context: Context, rule: Rule, where: Place, notes: str) -> Decision:
-    event, condition = draft.event, draft.condition
-    board, board_note = board_of(context, rule.actions.board_id)
-    ticket = Ticket(
-        ticket_id=derived_id("ticket", draft.attempt),
-        number=context.ticket_number,
-        title=title(rule, event, where),
-        description=description(rule, event, where),
-        board_id=board.board_id,
-        status_id=board.default_status.status_id,
-        is_closed=False,
-        priority=Priority(rule.actions.priority) if rule.actions.priority else PRIORITY_OF_SEVERITY[event.severity],
-        opened_at=draft.now,
-        client_id=where.client_id,
-        asset_id=where.asset_id,
-        assignee_id=rule.actions.assignee_id,
-        contact=where.contact,
-        source=event.provider.value,
-        source_reference=event.external_alert_id,
-        condition_id=condition.condition_id,
-        previous_ticket_number=condition.previous_ticket_number,
-        severity=event.severity,
-        notify_user_ids=rule.actions.notify_user_ids,
-    )
+    ticket, board_note = new_ticket(draft, context, rule, where)
     claim(draft, context, ticket, where, f"Rule: {rule.name}")
     return draft.decided(
         Outcome.TICKET_CREATED,
@@ -212,7 +190,35 @@ def _open(draft: Draft, context: Context, rule: Rule, where: Place, notes: str) 
     )
 
 
-def board_of(context: Context, board_id: str | None) -> tuple[Board, str]:
+def new_ticket(draft: Draft, context: Context, rule: Rule, where: Place) -> tuple[Ticket, str]:
+    """The ticket that the rule makes of the draft's event, and a note if its board is another than the rule's."""
+    event, condition, actions = draft.event, draft.condition, rule.actions
+    board, board_note = _board_of(context, actions.board_id)
+    ticket = Ticket(
+        ticket_id=derived_id("ticket", draft.attempt),
+        number=context.ticket_number,
+        title=title(rule, event, where),
+        description=description(rule, event, where),
+        board_id=board.board_id,
+        status_id=board.default_status.status_id,
+        is_closed=False,
+        priority=Priority(actions.priority) if actions.priority else PRIORITY_OF_SEVERITY[event.severity],
+        opened_at=draft.now,
+        client_id=where.client_id,
+        asset_id=where.asset_id,
+        assignee_id=actions.assignee_id,
+        contact=where.contact,
+        source=event.provider.value,
+        source_reference=event.external_alert_id,
+        condition_id=condition.condition_id,
+        previous_ticket_number=condition.previous_ticket_number,
+        severity=event.severity,
+        notify_user_ids=actions.notify_user_ids,
+    )
+    return ticket, board_note
+
+
+def _board_of(context: Context, board_id: str | None) -> tuple[Board, str]:
     """The rule's board, else the default one, with a note when the rule's is gone."""
     wanted = context.boards.get(board_id) if board_id else None
     if wanted is not None and wanted.active:
