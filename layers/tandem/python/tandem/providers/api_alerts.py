@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from tandem.alerts.models import AlertEvent, Kind, Origin, Provider
+from tandem.connections.errors import NotFound
+from tandem.connections.http import VendorHttp
 from tandem.connections.rmm import AlertSeen, UnreadableAlert
 from tandem.providers.event import Reading, alert_event
 from tandem.providers.fields import Fields
@@ -52,6 +54,22 @@ def alerts_of(
             yield event(row)
         except BadWebhook as bad:
             yield UnreadableAlert(_readable(row, external_alert_id), str(bad))
+
+
+def alert_at(
+    http: VendorHttp, path: str, event: Callable[[Row, Kind], AlertEvent], is_over: str, external_alert_id: str
+) -> AlertEvent | None:
+    """The event of the one alert at this path; None if it is not there. `is_over`: the member that is true of one that
+    has ended. Raises BadReply if it cannot be read."""
+    try:
+        row = http.get(path)
+    except NotFound:
+        return None
+    kind = Kind.RESET if isinstance(row, dict) and row.get(is_over) is True else Kind.TRIGGERED
+    seen = next(alerts_of([row], lambda each: event(each, kind), lambda _: external_alert_id))
+    if isinstance(seen, AlertEvent):
+        return seen
+    raise http.bad_reply(f"alert {external_alert_id}: {seen.reason}")
 
 
 def fields_of(rows: Iterable[Any]) -> Iterator[Fields]:

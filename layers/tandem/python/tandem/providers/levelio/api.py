@@ -15,7 +15,7 @@ from tandem.connections.errors import NotFound, Rejected
 from tandem.connections.http import VendorHttp
 from tandem.connections.limits import Limits, RateLimit
 from tandem.connections.rmm import Account, AlertSeen, DeviceSeen, OrganizationSeen
-from tandem.providers.api_alerts import Listing, Row, alerts_of, fields_of, identifier
+from tandem.providers.api_alerts import Listing, Row, alert_at, alerts_of, fields_of, identifier
 from tandem.providers.event import Reading
 from tandem.providers.fields import Fields, labelled
 from tandem.providers.levelio.identity import external_alert_id, of_api
@@ -80,17 +80,14 @@ class Level:
 
     def alert(self, external_alert_id: str) -> AlertEvent | None:
         """By its id. Raises BadReply if it cannot be read."""
-        listing = self._listing()
-        try:
-            row = self._http.get(_path(external_alert_id))
-        except NotFound:
-            return None
-        is_over = isinstance(row, dict) and row.get("is_resolved") is True
-        kind = Kind.RESET if is_over else Kind.TRIGGERED
-        seen = next(alerts_of([row], lambda alert: listing.event(alert, _reading(alert, kind)), _alert_id))
-        if isinstance(seen, AlertEvent):
-            return seen
-        raise self._http.bad_reply(f"alert {external_alert_id}: {seen.reason}")
+        listing, path = self._listing(), _path(external_alert_id)
+        return alert_at(
+            self._http,
+            path,
+            lambda row, kind: listing.event(row, _reading(row, kind)),
+            "is_resolved",
+            external_alert_id,
+        )
 
     def resolved_alerts(self, since: datetime) -> Iterator[AlertEvent]:
         """`status=resolved`, all of them, for there is no filter by time."""

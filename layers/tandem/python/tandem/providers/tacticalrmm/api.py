@@ -16,7 +16,7 @@ from tandem.connections.errors import NotFound
 from tandem.connections.http import VendorHttp
 from tandem.connections.limits import Limits, RateLimit
 from tandem.connections.rmm import Account, AlertSeen, DeviceSeen, OrganizationSeen
-from tandem.providers.api_alerts import Listing, Row, alerts_of, fields_of, identifier
+from tandem.providers.api_alerts import Listing, Row, alert_at, alerts_of, fields_of, identifier
 from tandem.providers.event import Reading
 from tandem.providers.fields import labelled
 from tandem.providers.moments import moment
@@ -89,17 +89,10 @@ class TacticalRmm:
 
     def alert(self, external_alert_id: str) -> AlertEvent | None:
         """By its number. Raises BadReply if it cannot be read."""
-        listing = self._listing()
-        try:
-            row = self._http.get(_path(external_alert_id))
-        except NotFound:
-            return None
-        is_over = isinstance(row, dict) and row.get("resolved") is True
-        kind = Kind.RESET if is_over else Kind.TRIGGERED
-        seen = next(alerts_of([row], lambda each: listing.event(each, _reading(each, kind)), _alert_id))
-        if isinstance(seen, AlertEvent):
-            return seen
-        raise self._http.bad_reply(f"alert {external_alert_id}: {seen.reason}")
+        listing, path = self._listing(), _path(external_alert_id)
+        return alert_at(
+            self._http, path, lambda row, kind: listing.event(row, _reading(row, kind)), "resolved", external_alert_id
+        )
 
     def resolved_alerts(self, since: datetime) -> Iterator[AlertEvent]:
         """Those that ended since then, of those that fired since then: the server filters by the time of firing, and
