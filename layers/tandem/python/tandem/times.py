@@ -18,6 +18,16 @@ def from_text(text: str) -> datetime:
     return at.astimezone(UTC)
 
 
+def optional_text(at: datetime | None) -> str | None:
+    """`to_text`, and None for none."""
+    return to_text(at) if at is not None else None
+
+
+def optional_time(text: str | None) -> datetime | None:
+    """`from_text`, and None for none."""
+    return from_text(text) if text is not None else None
+
+
 def utc_now() -> datetime:
     """The clock of the functions; tests pass their own."""
     return datetime.now(UTC)

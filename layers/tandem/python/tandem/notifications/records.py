@@ -12,7 +12,7 @@ from tandem.notifications.planning import State, Told
 from tandem.notifications.tally import Gathering, Tally
 from tandem.store import keys
 from tandem.store.codec import Item, encode_item
-from tandem.times import from_text, to_text
+from tandem.times import from_text, optional_text, optional_time, to_text
 
 RETENTION = timedelta(days=90)
 """Of notifications, and of what keeps a ticket from being told twice: far longer than anything is delivered again."""
@@ -51,7 +51,7 @@ def notification_of(values: Values) -> Notification:
         ticket_count=values["ticket_count"],
         created_at=from_text(values["created_at"]),
         digest_id=values.get("digest_id"),
-        read_at=_time(values.get("read_at")),
+        read_at=optional_time(values.get("read_at")),
     )
 
 
@@ -72,18 +72,18 @@ def tally_values(tally: Tally) -> dict[str, Any]:
         "singles": [to_text(each) for each in tally.singles],
         "gathering_due": to_text(tally.gathering.due) if tally.gathering else None,
         "gathered": tally.gathering.count if tally.gathering else None,
-        "clock": to_text(tally.clock) if tally.clock else None,
+        "clock": optional_text(tally.clock),
         "version": tally.version + 1,
     }
 
 
 def tally_of(values: Values) -> Tally:
     """The tally of an item's values."""
-    due = _time(values.get("gathering_due"))
+    due = optional_time(values.get("gathering_due"))
     return Tally(
         singles=tuple(from_text(each) for each in values["singles"]),
         gathering=Gathering(due, values["gathered"]) if due else None,
-        clock=_time(values.get("clock")),
+        clock=optional_time(values.get("clock")),
         version=values["version"],
     )
 
@@ -95,7 +95,7 @@ def told_item(told: Told, now: datetime) -> Item:
             **keys.told_key(told.subject, told.user_id),
             "state": told.state.value,
             "at": to_text(told.at),
-            "leased_until": to_text(told.leased_until) if told.leased_until else None,
+            "leased_until": optional_text(told.leased_until),
             "digest_id": told.digest_id,
             "version": told.version,
             "expires_at": expiry(now),
@@ -110,7 +110,7 @@ def told_of(subject: str, user_id: str, values: Values) -> Told:
         user_id=user_id,
         state=State(values["state"]),
         at=from_text(values["at"]),
-        leased_until=_time(values.get("leased_until")),
+        leased_until=optional_time(values.get("leased_until")),
         digest_id=values.get("digest_id"),
         version=values["version"],
     )
@@ -127,7 +127,3 @@ def _notice_values(ticket: TicketNotice) -> dict[str, Any]:
         "title": cut_bytes(ticket.title, _LONGEST_TITLE_BYTES),
         "severity": ticket.severity.value,
     }
-
-
-def _time(text: str | None) -> datetime | None:
-    return from_text(text) if text is not None else None

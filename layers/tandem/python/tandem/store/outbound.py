@@ -14,7 +14,7 @@ from tandem.store.codec import Item, decode_item, encode_item
 from tandem.store.errors import ConflictError, translating
 from tandem.store.lookups import unless_expired
 from tandem.store.records import ALERT_RETENTION, alert_from, ticket_from
-from tandem.times import from_text, to_text
+from tandem.times import from_text, optional_text, optional_time, to_text
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,13 +38,13 @@ def outbound_item(wish: OutboundReset) -> Item:
             "integration_id": wish.integration_id,
             "request_id": wish.request_id,
             "asked_at": to_text(wish.asked_at),
-            "fired_at": _text(wish.fired_at),
+            "fired_at": optional_text(wish.fired_at),
             "ticket_id": wish.ticket_id,
             "announced": True if wish.announced else None,
             "state": wish.state.value,
             "attempts": wish.attempts,
             "last_error": wish.last_error,
-            "done_at": _text(wish.done_at),
+            "done_at": optional_text(wish.done_at),
             "expires_at": int((wish.asked_at + ALERT_RETENTION).timestamp()),
         }
     )
@@ -58,13 +58,13 @@ def outbound_from(item: Mapping[str, Any]) -> OutboundReset:
         integration_id=values["integration_id"],
         request_id=values["request_id"],
         asked_at=from_text(values["asked_at"]),
-        fired_at=_time(values.get("fired_at")),
+        fired_at=optional_time(values.get("fired_at")),
         ticket_id=values.get("ticket_id"),
         announced=values.get("announced", False),
         state=ResetState(values["state"]),
         attempts=values["attempts"],
         last_error=values.get("last_error"),
-        done_at=_time(values.get("done_at")),
+        done_at=optional_time(values.get("done_at")),
     )
 
 
@@ -126,11 +126,3 @@ class OutboundResets:
     def _put(self, wish: OutboundReset, condition: dict[str, Any]) -> None:
         with translating():
             self._client.put_item(TableName=self._table, Item=outbound_item(wish), **condition)
-
-
-def _text(at: datetime | None) -> str | None:
-    return to_text(at) if at is not None else None
-
-
-def _time(text: str | None) -> datetime | None:
-    return from_text(text) if text is not None else None

@@ -24,7 +24,7 @@ from tandem.alerts.models import (
 from tandem.alerts.tickets import Comment, Priority, Ticket, TimeEntry
 from tandem.store import keys
 from tandem.store.codec import Item, decode_item, encode_item
-from tandem.times import from_text, to_text
+from tandem.times import from_text, optional_text, optional_time, to_text
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -178,7 +178,7 @@ def trace_from(item: Mapping[str, Any]) -> Trace:
                 window_id=line.get("window_id"),
                 ticket_id=line.get("ticket_id"),
                 count=line.get("count", 1),
-                last_at=_time(line.get("last_at")),
+                last_at=optional_time(line.get("last_at")),
             )
             for line in json.loads(item["lines"]["S"])
         ),
@@ -286,7 +286,7 @@ def _folding(values: Mapping[str, Any] | None) -> Folding | None:
 def device_item(device: DeviceRecord) -> Item:
     """The device record; it stays as long as the integration does."""
     key = keys.device_key(device.integration_id, device.external_device_id)
-    values = {**_values(device), "facts": dict(device.facts) or None, "learnt_at": _text(device.learnt_at)}
+    values = {**_values(device), "facts": dict(device.facts) or None, "learnt_at": optional_text(device.learnt_at)}
     return encode_item({**key, **values})
 
 
@@ -301,7 +301,7 @@ def device_from(item: Mapping[str, Any]) -> DeviceRecord:
         client_id=values.get("client_id"),
         asset_id=values.get("asset_id"),
         facts=values.get("facts", {}),
-        learnt_at=_time(values.get("learnt_at")),
+        learnt_at=optional_time(values.get("learnt_at")),
         version=values["version"],
     )
 
@@ -313,8 +313,8 @@ def ticket_item(ticket: Ticket) -> Item:
         **_values(ticket),
         "priority": ticket.priority.value,
         "opened_at": to_text(ticket.opened_at),
-        "closed_at": _text(ticket.closed_at),
-        "touched_at": _text(ticket.touched_at),
+        "closed_at": optional_text(ticket.closed_at),
+        "touched_at": optional_text(ticket.touched_at),
         "contact": contact_values(ticket.contact),
         "severity": ticket.severity.value if ticket.severity else None,
         "notify_user_ids": list(ticket.notify_user_ids) or None,
@@ -347,9 +347,9 @@ def ticket_from(item: Mapping[str, Any]) -> Ticket:
         source_reference=values.get("source_reference"),
         condition_id=values.get("condition_id"),
         previous_ticket_number=values.get("previous_ticket_number"),
-        closed_at=_time(values.get("closed_at")),
+        closed_at=optional_time(values.get("closed_at")),
         closed_by=values.get("closed_by"),
-        touched_at=_time(values.get("touched_at")),
+        touched_at=optional_time(values.get("touched_at")),
         severity=Severity(values["severity"]) if "severity" in values else None,
         occurrence_count=values["occurrence_count"],
         notify_user_ids=tuple(values.get("notify_user_ids", ())),
@@ -369,7 +369,7 @@ def comment_item(comment: Comment) -> Item:
             **keys.comment_key(comment.ticket_id, comment.created_at, comment.comment_id),
             **_values(comment),
             "created_at": to_text(comment.created_at),
-            "edited_at": _text(comment.edited_at),
+            "edited_at": optional_text(comment.edited_at),
         }
     )
 
@@ -384,7 +384,7 @@ def comment_from(item: Mapping[str, Any]) -> Comment:
         author=values["author"],
         internal=values["internal"],
         created_at=from_text(values["created_at"]),
-        edited_at=_time(values.get("edited_at")),
+        edited_at=optional_time(values.get("edited_at")),
     )
 
 
@@ -431,14 +431,6 @@ def _values(record: "DataclassInstance") -> dict[str, Any]:
 
 def _expiry(now: datetime, retention: timedelta) -> int:
     return int((now + retention).timestamp())
-
-
-def _text(at: datetime | None) -> str | None:
-    return to_text(at) if at is not None else None
-
-
-def _time(text: str | None) -> datetime | None:
-    return from_text(text) if text is not None else None
 
 
 def _microseconds(at: datetime | None) -> int | None:

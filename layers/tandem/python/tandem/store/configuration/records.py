@@ -16,7 +16,7 @@ from tandem.notifications.notice import DEFAULT_PREFERENCES, Preferences
 from tandem.store.configuration.table import Values
 from tandem.store.context import board_of
 from tandem.store.records import contact_from
-from tandem.times import from_text, to_text
+from tandem.times import from_text, optional_time, to_text
 
 
 class Role(Enum):
@@ -203,7 +203,7 @@ def _plain(value: Any) -> Any:
 def integration_of(values: Values) -> Integration:
     """The integration that the table's values say."""
     secrets = tuple(
-        WebhookSecret(each["hash"], from_text(each["created_at"]), _time(each.get("expires_at")))
+        WebhookSecret(each["hash"], from_text(each["created_at"]), optional_time(each.get("expires_at")))
         for each in values.get("secret_hashes", ())
     )
     credentials = values.get("credentials")
@@ -214,8 +214,8 @@ def integration_of(values: Values) -> Integration:
             "created_at": from_text(values["created_at"]),
             "secret_hashes": secrets,
             "credentials": KeptCredentials(**credentials) if credentials else None,
-            "connected_at": _time(values.get("connected_at")),
-            "webhook_registered_at": _time(values.get("webhook_registered_at")),
+            "connected_at": optional_time(values.get("connected_at")),
+            "webhook_registered_at": optional_time(values.get("webhook_registered_at")),
         }
     )
 
@@ -256,7 +256,3 @@ def _known(record: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """Only what the record has a field for: an item may hold more."""
     names = {each.name for each in fields(record)}
     return {name: value for name, value in values.items() if name in names}
-
-
-def _time(text: str | None) -> datetime | None:
-    return from_text(text) if text is not None else None
