@@ -12,7 +12,7 @@ import pytest
 
 from tandem.alerts.models import DeviceRecord
 from tandem.polling.listings import BucketListings, ListingsUnavailableError
-from tandem.polling.reconcile import Listing
+from tandem.polling.reconcile import Difference
 from tandem.polling.schedules import EventBridgeSchedules, SchedulesUnavailableError
 from tandem.store.beliefs import Beliefs
 from tandem.store.errors import ConflictError
@@ -134,7 +134,7 @@ def test_listings_are_read_back_up_to_the_first_that_is_gone(emulated_aws: Emula
     bucket = f"test-{uuid.uuid4().hex}"
     s3.create_bucket(Bucket=bucket)
     listings = BucketListings(lambda: s3, bucket)
-    made = [Listing(at(minutes), frozenset({f"a{minutes}"}), frozenset()) for minutes in (30, 15, 0)]
+    made = [Difference(at(minutes), {f"a{minutes}": at(-1)}) for minutes in (30, 15, 0)]
     newest, middle, oldest = [listings.write("i1", each) for each in made]
     assert listings.read([newest, middle, oldest]) == made
     s3.delete_object(Bucket=bucket, Key=middle)

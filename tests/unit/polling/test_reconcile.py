@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tandem.alerts.again import by_person
 from tandem.alerts.models import Alert, AlertEvent, AlertStatus, Kind, Origin
-from tandem.polling.reconcile import LISTINGS_KEPT, Listing, Reconciled, listing_of, reconcile, to_look_up
+from tandem.polling.reconcile import LISTINGS_KEPT, Difference, Reconciled, listing_of, reconcile, to_look_up
 from tests.unit.alerts.world import World, at, reset, triggered
 
 
@@ -16,20 +18,24 @@ class Poller:
     """Polls what a test says is active at the RMM, and lets the world hear what follows."""
 
     world: World = field(default_factory=World)
-    before: list[Listing] = field(default_factory=list)
+    before: list[Difference] = field(default_factory=list)
 
     def poll(self, minutes: float, active: Iterable[AlertEvent]) -> Reconciled:
         listed = list(active)
         listing = listing_of(listed, at(minutes))
         live = frozenset(each.alert_id for each in self.world.alerts.values() if each.is_live)
-        wanted = to_look_up(listing, self.before, live)
+        wanted = to_look_up(listing, live)
         known = {each: self.world.alerts[each] for each in wanted if each in self.world.alerts}
         found = reconcile(listed, listing, self.before, live, known)
-        self.before = [listing, *self.before][: LISTINGS_KEPT - 1]
+        self.before = [found.difference, *self.before][: LISTINGS_KEPT - 1]
         self.world.now = at(minutes)
         for event in found.events:
             self.world.hear(event)
         return found
+
+    def resolved_by_a_person(self, alert: str, minutes: float) -> None:
+        for each in [each for each in self.world.alerts.values() if _name(each) == alert and each.is_live]:
+            self.world.hear(by_person(each, Kind.RESET, "u1", f"person {minutes} {alert}", at(minutes)))
 
     def status(self, alert: str = "a1") -> AlertStatus:
         return self.world.alert(alert).status
@@ -82,16 +88,6 @@ def test_an_alert_that_fired_after_a_listing_began_is_not_missed_by_it() -> None
     poller.world.hear(triggered(31))
     assert poller.poll(45, []).events == ()
     assert kinds(poller.poll(60, [])) == [Kind.RESET]
-
-
-def test_a_listing_from_before_a_reset_does_not_revive_the_alert() -> None:
-    poller = Poller()
-    poller.world.hear(triggered(0), reset(40))
-    assert poller.poll(30, [triggered(0)]).events == ()
-    assert poller.poll(45, [triggered(0)]).events == (), "one listing after the reset is not enough"
-    found = poller.poll(60, [triggered(0)])
-    assert [(event.kind, event.occurred_at) for event in found.events] == [(Kind.TRIGGERED, at(60))]
-    assert poller.status() is AlertStatus.ACTIVE
 
 
 def test_an_alert_that_fired_again_since_its_reset_fires_at_once() -> None:
@@ -154,30 +150,79 @@ names = st.sampled_from([f"a{number}" for number in range(4)])
 
 
 @settings(max_examples=300)
-@given(st.lists(st.tuples(st.sets(names), st.sets(names), st.sets(names)), min_size=1, max_size=8))
-def test_after_three_quiet_polls_what_is_live_is_what_the_rmm_lists(
-    rounds: Sequence[tuple[set[str], set[str], set[str]]],
+@given(
+    st.lists(st.tuples(st.sets(names), st.sets(names), st.sets(names), st.sets(names)), min_size=1, max_size=8),
+    st.integers(-60, 60),
+)
+def test_after_three_quiet_polls_what_is_live_is_what_the_rmm_lists_whatever_its_clock_says(
+    rounds: Sequence[tuple[set[str], set[str], set[str], set[str]]], ahead: int
 ) -> None:
-    """In each round the RMM's active alerts are the first set; the webhooks of the other two (firings, resets) came or
-    were made up. Then the RMM keeps still."""
+    """In each round the RMM's active alerts are the first set; the webhooks of the next two (firings, resets) came or
+    were made up, and people resolved the last. Then the RMM keeps still. Its clock is so many minutes ahead."""
     poller = Poller()
     minute = 0.0
     fired: dict[str, float] = {}
     active: set[str] = set()
-    for listed, told, cleared in rounds:
+    for listed, told, cleared, resolved in rounds:
         minute += 10
         fired |= dict.fromkeys(listed - active, minute)
         active = listed
+        poller.world.now = at(minute + 2)
         for name in sorted(told):
-            poller.world.hear(triggered(minute + 1, name, device=name))
+            poller.world.hear(triggered(minute + 1 + ahead, name, device=name))
         for name in sorted(cleared):
-            poller.world.hear(reset(minute + 2, name, device=name))
-        poller.poll(minute + 5, [triggered(fired[name], name, device=name) for name in sorted(active)])
+            poller.world.hear(reset(minute + 2 + ahead, name, device=name))
+        for name in sorted(resolved):
+            poller.resolved_by_a_person(name, minute + 3)
+        poller.poll(minute + 5, [triggered(fired[name] + ahead, name, device=name) for name in sorted(active)])
     for _ in range(3):
         minute += 10
-        poller.poll(minute + 5, [triggered(fired[name], name, device=name) for name in sorted(active)])
+        poller.poll(minute + 5, [triggered(fired[name] + ahead, name, device=name) for name in sorted(active)])
     live: set[str | None] = {_name(alert) for alert in poller.world.alerts.values() if alert.is_live}
     assert live == active
+
+
+skews = pytest.mark.parametrize("ahead", [-60, 0, 60], ids=["an hour behind", "right", "an hour ahead"])
+
+
+@skews
+def test_an_alert_is_over_after_two_listings_without_it_whatever_the_rmms_clock_says(ahead: int) -> None:
+    poller = Poller()
+    poller.world.hear(triggered(20 + ahead))
+    poller.poll(30, [])
+    poller.poll(45, [])
+    assert poller.status() is AlertStatus.RESOLVED
+
+
+@skews
+def test_a_listing_from_before_a_firing_proves_nothing_whatever_the_rmms_clock_says(ahead: int) -> None:
+    poller = Poller()
+    poller.poll(30, [])
+    poller.world.hear(triggered(31 + ahead))
+    assert poller.poll(45, []).events == ()
+    assert kinds(poller.poll(60, [])) == [Kind.RESET]
+
+
+@skews
+def test_a_listing_that_lacked_an_earlier_firing_proves_nothing_of_a_later_one(ahead: int) -> None:
+    poller = Poller()
+    poller.world.hear(triggered(1 + ahead))
+    poller.poll(30, [])
+    poller.world.hear(reset(31 + ahead), triggered(32 + ahead))
+    assert poller.poll(45, []).events == ()
+    assert kinds(poller.poll(60, [])) == [Kind.RESET]
+
+
+@skews
+def test_one_listing_after_a_reset_does_not_revive_the_alert_whatever_the_rmms_clock_says(ahead: int) -> None:
+    poller = Poller()
+    fires = triggered(ahead)
+    poller.world.hear(fires)
+    poller.poll(30, [fires])
+    poller.world.hear(reset(40 + ahead))
+    assert poller.poll(45, [fires]).events == ()
+    assert kinds(poller.poll(60, [fires])) == [Kind.TRIGGERED]
+    assert poller.status() is AlertStatus.ACTIVE
 
 
 def _name(alert: Alert) -> str | None:

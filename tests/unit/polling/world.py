@@ -11,7 +11,7 @@ from tandem.connections.limits import Deadline
 from tandem.connections.rmm import Account, AlertSeen, DeviceSeen, OrganizationSeen, Rmm
 from tandem.polling.listings import ListingsUnavailableError, decode, encode, key_of
 from tandem.polling.poller import Poller
-from tandem.polling.reconcile import Listing
+from tandem.polling.reconcile import Difference
 from tandem.polling.report import Report
 from tandem.polling.work import Around, PollWork
 from tandem.store.configuration.records import Integration, Status
@@ -117,20 +117,20 @@ class MemoryListings:
     objects: dict[str, bytes] = field(default_factory=dict)
     is_down: bool = False
 
-    def write(self, integration_id: str, listing: Listing) -> str:
+    def write(self, integration_id: str, difference: Difference) -> str:
         if self.is_down:
             raise ListingsUnavailableError("the listing could not be kept: SlowDown")
-        key = key_of(integration_id, listing.began_at)
-        self.objects[key] = encode(listing)
+        key = key_of(integration_id, difference.began_at)
+        self.objects[key] = encode(difference)
         return key
 
-    def read(self, keys: Sequence[str]) -> list[Listing]:
+    def read(self, keys: Sequence[str]) -> list[Difference]:
         found = []
         for key in keys:
-            listing = decode(self.objects[key]) if key in self.objects else None
-            if listing is None:
+            difference = decode(self.objects[key]) if key in self.objects else None
+            if difference is None:
                 break
-            found.append(listing)
+            found.append(difference)
         return found
 
 

@@ -24,8 +24,10 @@ def by_person(alert: Alert, kind: Kind, user_id: str, event_id: str, now: dateti
 
 
 def reset_by_poll(alert: Alert, event_id: str, observed_at: datetime) -> AlertEvent:
-    """The RMM does not list the alert any more: it is over since the listing that began at `observed_at`."""
-    event = _event(alert, None, Kind.RESET, Origin.POLL, event_id, observed_at, observed_at)
+    """The RMM does not list the alert any more: it is over since the listing that began at `observed_at`; never before
+    its last firing, for the RMM's clock may be ahead."""
+    at = max(observed_at, alert.last_triggered_at or observed_at)
+    event = _event(alert, None, Kind.RESET, Origin.POLL, event_id, at, observed_at)
     return replace(event, observed_at=observed_at)
 
 

@@ -1,4 +1,4 @@
-"""Complete listings, kept for the polls after them: which alerts each showed, by Tandem's ids.
+"""What is kept of complete listings for the polls after them: where each and Tandem disagreed, by Tandem's ids.
 
 One object a listing, `polls/<integration>/<began at>.json.gz`. Which of them count, the poll's state says (its newest
 first); the bucket forgets them after some days, so whoever reads one must do without.
@@ -6,20 +6,20 @@ first); the bucket forgets them after some days, so whoever reads one must do wi
 
 import gzip
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tandem.polling.reconcile import Listing
+from tandem.polling.reconcile import Difference
 from tandem.times import from_text, to_text
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PREFIX = "polls/"
-VERSION = 1
+VERSION = 2
 
 _GZIP_LEVEL = 1  # random ids: more effort finds nothing more
 
@@ -31,11 +31,11 @@ class ListingsUnavailableError(Exception):
 class Listings(Protocol):
     """Where listings are kept."""
 
-    def write(self, integration_id: str, listing: Listing) -> str:
+    def write(self, integration_id: str, difference: Difference) -> str:
         """Keep it; gives its key. Raises ListingsUnavailableError."""
         ...
 
-    def read(self, keys: Sequence[str]) -> list[Listing]:
+    def read(self, keys: Sequence[str]) -> list[Difference]:
         """Those listings, as far as they can be read without a gap: after one that is gone, older ones say nothing.
         Raises ListingsUnavailableError."""
         ...
@@ -48,26 +48,26 @@ class BucketListings:
         self._client = client
         self._bucket = bucket
 
-    def write(self, integration_id: str, listing: Listing) -> str:
+    def write(self, integration_id: str, difference: Difference) -> str:
         """Keep it; gives its key. Raises ListingsUnavailableError."""
-        key = key_of(integration_id, listing.began_at)
+        key = key_of(integration_id, difference.began_at)
         try:
             self._client().put_object(
-                Bucket=self._bucket, Key=key, Body=encode(listing), ContentType="application/gzip"
+                Bucket=self._bucket, Key=key, Body=encode(difference), ContentType="application/gzip"
             )
         except (BotoCoreError, ClientError) as error:
             raise ListingsUnavailableError(f"the listing could not be kept: {_what(error)}") from error
         return key
 
-    def read(self, keys: Sequence[str]) -> list[Listing]:
+    def read(self, keys: Sequence[str]) -> list[Difference]:
         """Those listings, up to the first that is gone or is not ours. Raises ListingsUnavailableError."""
-        found: list[Listing] = []
+        found: list[Difference] = []
         for key in keys:
             body = self._body(key)
-            listing = decode(body) if body is not None else None
-            if listing is None:
+            difference = decode(body) if body is not None else None
+            if difference is None:
                 break
-            found.append(listing)
+            found.append(difference)
         return found
 
     def _body(self, key: str) -> bytes | None:
@@ -86,32 +86,34 @@ def key_of(integration_id: str, began_at: datetime) -> str:
     return f"{PREFIX}{integration_id}/{to_text(began_at)}.json.gz"
 
 
-def encode(listing: Listing) -> bytes:
-    """The object's body; the same for the same listing."""
+def encode(difference: Difference) -> bytes:
+    """The object's body; the same for the same difference."""
     values = {
         "v": VERSION,
-        "began_at": to_text(listing.began_at),
-        "is_whole": listing.is_whole,
-        "alert_ids": sorted(listing.alert_ids),
-        "condition_ids": sorted(listing.condition_ids),
+        "began_at": to_text(difference.began_at),
+        "missing": _texts(difference.missing),
+        "shown": _texts(difference.shown),
     }
     return gzip.compress(json.dumps(values, separators=(",", ":")).encode(), _GZIP_LEVEL, mtime=0)
 
 
-def decode(body: bytes) -> Listing | None:
-    """The listing of a body; None for one that is cut, of another version or not ours."""
+def decode(body: bytes) -> Difference | None:
+    """The difference of a body; None for one that is cut, of another version or not ours."""
     try:
         values = json.loads(gzip.decompress(body))
         if values["v"] != VERSION:
             return None
-        return Listing(
-            from_text(values["began_at"]),
-            frozenset(values["alert_ids"]),
-            frozenset(values["condition_ids"]),
-            values["is_whole"],
-        )
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        return Difference(from_text(values["began_at"]), _times(values["missing"]), _times(values["shown"]))
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):
         return None
+
+
+def _texts(times: Mapping[str, datetime]) -> dict[str, str]:
+    return {alert_id: to_text(times[alert_id]) for alert_id in sorted(times)}
+
+
+def _times(texts: Mapping[str, str]) -> dict[str, datetime]:
+    return {alert_id: from_text(text) for alert_id, text in texts.items()}
 
 
 def _what(error: Exception) -> str:

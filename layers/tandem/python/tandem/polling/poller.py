@@ -105,7 +105,7 @@ class Poller:
         seen = self._read(integration_id, rmm, live, waiting)
         listing = seen.listing
         before = self._listings.read(state.listings[: LISTINGS_KEPT - 1])
-        known = self._beliefs.alerts(to_look_up(listing, before, live), self._clock())
+        known = self._beliefs.alerts(to_look_up(listing, live), self._clock())
         found = reconcile(list(seen.news.values()), listing, before, live, known)
         waits = [event for alert_id, event in seen.news.items() if alert_id in waiting]
         placed = place_all(
@@ -114,7 +114,7 @@ class Poller:
         if not may_go_on():
             raise StoppedError
         self._queue.send(placed.events)
-        key = self._listings.write(integration_id, listing)
+        key = self._listings.write(integration_id, found.difference)
         fired = sum(event.kind is Kind.TRIGGERED for event in found.events)
         return Polled(
             began_at=listing.began_at,
