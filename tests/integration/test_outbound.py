@@ -194,10 +194,27 @@ def test_without_a_connection_the_alert_is_resolved_in_tandem_alone(
     assert tenant.dispatch(closed, closed) == [Dispatched("b0", local=1), Dispatched("b1", local=1)]
     assert (tenant.wish().state, tenant.queue.queued) == (ResetState.NOT_CONNECTED, [])
     assert tenant.alert().status is AlertStatus.RESOLVED
+    (trace,) = of_kind(tenant.client, tenant.table, "TRACE")
+    assert "resolved in Tandem alone" in trace["lines"]
     tenant.hear(triggered(0.5, device="d-a1"))
     assert not tenant.alert().is_live, "told late"
     tenant.hear(triggered(2, device="d-a1"))
     assert tenant.alert().is_live, "a later firing revives it"
+
+
+def test_an_alert_that_the_rmm_gave_no_id_is_resolved_in_tandem_alone_when_its_ticket_closes(tenant: Tenant) -> None:
+    tenant.hear(triggered(0, None))
+    tenant.now += MINUTE
+    closed = tenant.close(tenant.ticket)
+    assert tenant.dispatch(closed, closed) == [Dispatched("b0", local=1), Dispatched("b1", local=1)]
+    (alert,) = of_kind(tenant.client, tenant.table, "ALERT")
+    (wish,) = of_kind(tenant.client, tenant.table, "OUTBOUND")
+    assert (alert["status"], wish["state"]) == ("resolved", "no_id")
+    assert "gave the alert no id" in wish["last_error"]
+    assert tenant.queue.queued == []
+    (trace,) = of_kind(tenant.client, tenant.table, "TRACE")
+    assert "resolved in Tandem alone" in trace["lines"]
+    assert [each for each in of_kind(tenant.client, tenant.table, "C#") if "could not be told" in each["body"]]
 
 
 def test_without_a_connection_a_person_resolves_it_in_tandem_alone(new_tenant: Callable[..., Tenant]) -> None:

@@ -67,10 +67,9 @@ def test_an_alert_that_no_rule_matched_is_reset_unless_its_rule_says_otherwise()
         {"status": AlertStatus.SUPPRESSED},
         {"ticket_id": "another"},
         {"ticket_id": None},
-        {"external_alert_id": None},
     ],
 )
-def test_what_does_not_fire_on_this_ticket_or_has_no_id_in_the_rmm_is_left_alone(changed: dict[str, object]) -> None:
+def test_what_does_not_fire_on_this_ticket_is_left_alone(changed: dict[str, object]) -> None:
     world = closed_world()
     alert: Alert = replace(world.alert(), **changed)  # type: ignore[arg-type]  # one field of the type it has
     assert wish_of_close(alert, world.ticket) is None
@@ -105,11 +104,19 @@ def test_what_the_rmm_resets_itself_it_is_not_told() -> None:
     assert world.hear(reset(1)).outbound is None
 
 
-def test_an_alert_without_an_id_in_the_rmm_is_resolved_in_tandem_alone() -> None:
+def test_an_alert_without_an_id_in_the_rmm_is_resolved_in_tandem_alone_and_says_why() -> None:
     world = World()
     world.hear(triggered(alert=None))
     (alert,) = world.alerts.values()
-    assert world.hear(by_person(alert, Kind.RESET, "u1", "e", world.now)).outbound is None
+    ticket = replace(world.ticket, is_closed=True, closed_at=at(1))
+    of_close = wish_of_close(alert, ticket)
+    of_person = world.hear(by_person(alert, Kind.RESET, "u1", "e", world.now)).outbound
+    for wish in (of_close, of_person):
+        assert wish is not None
+        assert (wish.state, wish.announced) == (ResetState.NO_ID, False), "there is nobody to be told"
+        assert wish.last_error is not None
+        assert "no id" in wish.last_error
+        assert wish.done_at is not None
 
 
 # ---- whether still

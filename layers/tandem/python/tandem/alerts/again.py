@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from tandem.alerts.models import Alert, AlertEvent, Kind, Origin
-from tandem.alerts.outbound import OutboundReset
+from tandem.alerts.outbound import IN_TANDEM_ALONE, OutboundReset
 from tandem.ids import derived_id
 
 
@@ -32,10 +32,11 @@ def reset_by_poll(alert: Alert, event_id: str, observed_at: datetime) -> AlertEv
 
 
 def reset_by_tandem(alert: Alert, wish: OutboundReset, at: datetime, now: datetime) -> AlertEvent:
-    """The alert is over since `at`, because its RMM was told so, or cannot be told; never before its last firing. The
-    same wish gives the same event."""
+    """The alert is over since `at`, because its RMM was told so, or, as the wish's state says, cannot be told; never
+    before its last firing. The same wish gives the same event."""
     at = max(at, alert.last_triggered_at or at)
-    return _event(alert, None, Kind.RESET, Origin.OUTBOUND, derived_id("outbound-reset", wish.request_id), at, now)
+    event = _event(alert, None, Kind.RESET, Origin.OUTBOUND, derived_id("outbound-reset", wish.request_id), at, now)
+    return replace(event, in_tandem_alone=wish.state in IN_TANDEM_ALONE)
 
 
 def _event(

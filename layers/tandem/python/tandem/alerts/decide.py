@@ -23,6 +23,7 @@ LISTED_MESSAGE_BYTES = 256
 """How much of a message the alert record holds, which is billed by the kilobyte at each event."""
 
 _CAUSE_OF_RESET = {Origin.PERSON: "resolved by a person", Origin.OUTBOUND: "reset in the RMM by Tandem"}
+_IN_TANDEM_ALONE = "resolved in Tandem alone: its ticket was closed, and its RMM could not be told"
 
 _REDELIVERED = "redelivered or stale: the alert already knows something as late as this"
 
@@ -143,7 +144,7 @@ def _reset(
         suppressed_by_window_id=None,
         suppressed_until=None,
     )
-    by = _CAUSE_OF_RESET.get(event.origin, "reset by the RMM")
+    by = _IN_TANDEM_ALONE if event.in_tandem_alone else _CAUSE_OF_RESET.get(event.origin, "reset by the RMM")
     if known.ticket_id is None:
         return _told_the_rmm(draft, draft.decided(Outcome.RESOLVED, by, window_id=known.suppressed_by_window_id))
     if draft.condition.open_ticket_id == known.ticket_id:

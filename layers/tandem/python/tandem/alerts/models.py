@@ -103,6 +103,7 @@ class AlertEvent:
     ended, a person applies a new rule); it carries the alert's own time and changes no time.
     `makes_no_ticket` marks one that comes too late for a ticket of its own (an old dead letter that is replayed).
     `is_partial` marks one that may lack what rules match on, and whose RMM can be asked for the rest (readback/).
+    `in_tandem_alone` marks a reset of Tandem's own that the RMM was not told of, and does not know.
     """
 
     event_id: str
@@ -130,6 +131,7 @@ class AlertEvent:
     decide_again: bool = False
     makes_no_ticket: bool = False
     is_partial: bool = False
+    in_tandem_alone: bool = False
 
     @property
     def alert_id(self) -> str:

@@ -13,14 +13,22 @@ from tandem.times import to_text
 
 
 class ResetState(StrEnum):
-    """How far it got. NOT_CONNECTED: there is no way to tell the RMM, and the alert is resolved in Tandem alone;
-    NOT_NEEDED: the alert fired again, or the ticket was reopened, before its turn."""
+    """How far it got. NOT_CONNECTED: there is no way to tell the RMM, and the alert is resolved in Tandem alone; NO_ID:
+    so it is, because the RMM gave the alert no id by which it could be told; NOT_NEEDED: the alert fired again, or the
+    ticket was reopened, before its turn."""
 
     PENDING = "pending"
     DONE = "done"
     FAILED = "failed"
     NOT_CONNECTED = "not_connected"
+    NO_ID = "no_id"
     NOT_NEEDED = "not_needed"
+
+
+IN_TANDEM_ALONE = frozenset({ResetState.NOT_CONNECTED, ResetState.NO_ID})
+"""The alert is resolved, and its RMM does not know."""
+
+_NO_ID = "Its RMM gave the alert no id, so it cannot be told. The alert is resolved in Tandem alone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +64,11 @@ class Need(Enum):
 
 def wish_of_close(alert: Alert, ticket: Ticket) -> OutboundReset | None:
     """What the close of a ticket means for one alert that is linked to it: nothing for one that is not firing, has
-    moved on to another ticket, whose rule says so, or that the RMM knows by no id."""
+    moved on to another ticket, or whose rule says so."""
     opted_out = alert.rule is not None and not alert.rule.reset_alert_on_ticket_close
-    if not _stands_on(alert, ticket) or opted_out or alert.external_alert_id is None or ticket.closed_at is None:
+    if not _stands_on(alert, ticket) or opted_out or ticket.closed_at is None:
         return None
-    return OutboundReset(
+    wish = OutboundReset(
         alert_id=alert.alert_id,
         integration_id=alert.integration_id,
         request_id=derived_id("outbound", alert.alert_id, ticket.ticket_id, to_text(ticket.closed_at)),
@@ -68,13 +76,12 @@ def wish_of_close(alert: Alert, ticket: Ticket) -> OutboundReset | None:
         fired_at=alert.last_triggered_at,
         ticket_id=ticket.ticket_id,
     )
+    return wish if alert.external_alert_id is not None else _without_id(wish, ticket.closed_at)
 
 
-def wish_of_person(alert: Alert, event_id: str, now: datetime) -> OutboundReset | None:
+def wish_of_person(alert: Alert, event_id: str, now: datetime) -> OutboundReset:
     """What it means that a person resolved an alert. Rules say what a ticket's close does, and nothing about this."""
-    if alert.external_alert_id is None:
-        return None
-    return OutboundReset(
+    wish = OutboundReset(
         alert_id=alert.alert_id,
         integration_id=alert.integration_id,
         request_id=derived_id("outbound", alert.alert_id, event_id),
@@ -82,6 +89,11 @@ def wish_of_person(alert: Alert, event_id: str, now: datetime) -> OutboundReset 
         fired_at=alert.last_triggered_at,
         announced=True,
     )
+    return wish if alert.external_alert_id is not None else replace(_without_id(wish, now), announced=False)
+
+
+def _without_id(wish: OutboundReset, at: datetime) -> OutboundReset:
+    return replace(wish, state=ResetState.NO_ID, last_error=_NO_ID, done_at=at)
 
 
 def wish_again(wish: OutboundReset, request_id: str, now: datetime) -> OutboundReset:

@@ -114,7 +114,9 @@ def occurrence_comment(event: AlertEvent, occurrence: int, folding: Folding) -> 
 def reset_comment(event: AlertEvent, alert: Alert, folding: Folding, outcome: str) -> str:
     """One reset, or as many as the comment stands for; `outcome`: what became of the ticket, if anything."""
     provider = PROVIDER_NAMES[event.provider]
-    if folding.folded == 1:
+    if event.in_tandem_alone:
+        head = f"Resolved in Tandem alone, {provider} could not be told: {_time(event.occurred_at)}."
+    elif folding.folded == 1:
         head = f"Cleared in {provider}: {_time(event.occurred_at)}."
     else:
         head = (

@@ -5,7 +5,7 @@ one that waits is handed over once more, which its queue or the resetter knows; 
 
 a message that is no such event                   parked as a dead letter, acknowledged
 a ticket that is not there, or open again         nothing to do
-an integration without a connection               the alert is resolved in Tandem, by an event of its own
+no connection, or no id of the alert in the RMM   the alert is resolved in Tandem, by an event of its own
 table or queue busy or out of reach               the message is given back
 """
 
@@ -17,7 +17,7 @@ from typing import Protocol
 from tandem.alert_queue import QueueError
 from tandem.alerts.again import reset_by_tandem
 from tandem.alerts.models import Alert, AlertEvent
-from tandem.alerts.outbound import Need, OutboundReset, ResetState, need, wish_of_close
+from tandem.alerts.outbound import IN_TANDEM_ALONE, Need, OutboundReset, ResetState, need, wish_of_close
 from tandem.alerts.tickets import Ticket
 from tandem.dead_letters.letters import DeadLetter, DeadLetters
 from tandem.outbound.connected import Directory, is_connected
@@ -32,7 +32,7 @@ SOURCE = "ticket-closes"
 
 _ALERTS_AT_ONCE = 100
 _ATTEMPTS = 5
-_HANDED_OVER_AGAIN = (ResetState.PENDING, ResetState.NOT_CONNECTED)
+_HANDED_OVER_AGAIN = frozenset({ResetState.PENDING, *IN_TANDEM_ALONE})
 
 
 class Wishes(Protocol):
@@ -116,7 +116,7 @@ class Dispatcher:
                 for alert_id, alert in alerts.items()
                 if (wish := self._written(alert, ticket, before.get(alert_id))) is not None
             }
-            here = [each for each in wishes.values() if each.state is ResetState.NOT_CONNECTED]
+            here = [each for each in wishes.values() if each.state in IN_TANDEM_ALONE]
             there = [each for each in wishes.values() if each.state is ResetState.PENDING]
             self._resets.send(there)
             self._events.send([self._resolved(alerts[each.alert_id], each) for each in here])
@@ -143,7 +143,7 @@ class Dispatcher:
         wish = wish_of_close(alert, ticket)
         if wish is None:
             return None
-        if not self._is_connected(alert.integration_id):
+        if wish.state is ResetState.PENDING and not self._is_connected(alert.integration_id):
             wish = replace(wish, state=ResetState.NOT_CONNECTED, done_at=self._clock())
         for _ in range(_ATTEMPTS):
             if before is not None and before.request_id == wish.request_id:
@@ -168,9 +168,10 @@ class Dispatcher:
             self._resets.send([wish])
             return 1, 0
         resolves = wish.ticket_id is not None and need(wish, known.alert, known.ticket) is Need.RESET
+        wish = replace(wish, state=ResetState.NOT_CONNECTED, done_at=self._clock())
         if resolves and known.alert is not None:
             self._events.send([self._resolved(known.alert, wish)])
-        self._wishes.note(replace(wish, state=ResetState.NOT_CONNECTED, done_at=self._clock()))
+        self._wishes.note(wish)
         return 0, 1
 
     def _resolved(self, alert: Alert, wish: OutboundReset) -> AlertEvent:

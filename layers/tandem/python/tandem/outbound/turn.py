@@ -121,7 +121,7 @@ class Turn:
             self._ask(one, wish, alert, alert.external_alert_id, integration)
 
     def _in_tandem_alone(self, one: Handled, wish: OutboundReset, alert: Alert) -> None:
-        self._resolve(alert, wish, wish.asked_at)
+        self._resolve(alert, replace(wish, state=ResetState.NOT_CONNECTED), wish.asked_at)
         self._settle(one, wish, ResetState.NOT_CONNECTED)
 
     def _ask(

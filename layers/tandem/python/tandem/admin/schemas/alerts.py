@@ -7,7 +7,7 @@ from pydantic import Field
 from tandem.admin.schemas.base import ExternalId, Given, Id, PageQuery, ProviderName, SeverityName, Time
 from tandem.admin.schemas.rules import ActionsAnswer, ConditionsAnswer
 
-ResetStateName = Literal["pending", "done", "failed", "not_connected", "not_needed"]
+ResetStateName = Literal["pending", "done", "failed", "not_connected", "no_id", "not_needed"]
 AlertStatusName = Literal["active", "acknowledged", "resolved", "auto_resolved", "suppressed"]
 
 
@@ -53,8 +53,8 @@ class OutboundResetAnswer(Given):
 
     state: ResetStateName = Field(
         description="pending: its turn comes, or it is tried again; done: the RMM was told, or the alert was over; "
-        "failed: given up; not_connected: resolved in Tandem alone; not_needed: it fired again, or its ticket was "
-        "reopened, before its turn"
+        "failed: given up; not_connected: resolved in Tandem alone; no_id: the same, for the RMM gave the alert no id; "
+        "not_needed: it fired again, or its ticket was reopened, before its turn"
     )
     attempts: int
     last_error: str | None
