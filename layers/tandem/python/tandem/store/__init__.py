@@ -66,6 +66,25 @@ Connections to the RMMs (`tandem/connections`):
 28. is this sign-in still to be      Delete   SIGN_IN#<flow>      sk SIGN_IN; each step of it removes the item that it
     finished?                                                     began with, so that it is taken once
 
+Assets and the sync of devices (`tandem/assets`, `tandem/syncing`):
+
+29. one asset                        GetItem  ASSET#<asset>       sk ASSET
+30. its history, newest first        Query    ASSET#<asset>       sk H#<time>#<n>
+31. assets by time; of a client      by_time  ASSETS#<shard>; by_owner ASSETS_OF#<client>, made at
+32. assets by what is typed into a   Query    WORD#<first two characters>  sk <word>#<asset>, a query of its beginning
+    search field
+33. which asset is the machine of    GetItem  MATCH#<kind>#<value>  sk MATCH; put if there is none, so that two
+    this serial number or MAC?                                    devices side by side make no two assets of it
+34. what changes all the time of     GetItem  FLEET#<int>#<begins>  sk PAGE: some hundred devices in one item, so that a
+    some hundred devices, and what                                sync of nothing new writes a unit for several; each
+    the last sync knew of each                                    page has a partition key: a sync writes all of them
+35. in which page is a device?       GetItem  FLEET#<int>         sk DIRECTORY
+36. is a sync running, and what came GetItem  SYNC#<int>          sk STATE; a lease as of polls
+    of the last?
+37. one sync; the last ones          GetItem, Query  SYNC#<int>   sk RUN#<sortable id>
+38. who did what, newest first       Query    AUDIT               sk <time>#<id>; what people ask for by hand, so one
+                                                                  partition is enough
+
 The indexes project keys only: a listing reads page and items, and an update that moves no key pays for no index.
 Indexes of few values are sharded, so that 500 alerts a second stay far below 1,000 write units on any key.
 """

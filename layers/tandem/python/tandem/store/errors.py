@@ -2,6 +2,8 @@
 
 StoreError
 ├── ConflictError     somebody else wrote first: read again and decide again
+├── AlreadyDoneError  this very step of this run was done before: skip it
+├── MovedOnError      the run is no longer where the step belongs: stop
 ├── BusyError         the table is throttled or out of reach: try the message again later
 └── UnwritableError   the table will never take this change: a person must look
 """
@@ -30,6 +32,14 @@ class StoreError(Exception):
 
 class ConflictError(StoreError):
     """A record moved since it was read, or a mapping arrived. Nothing was written."""
+
+
+class AlreadyDoneError(StoreError):
+    """This step of this run was written before, by this message or a twin of it. Nothing was written now."""
+
+
+class MovedOnError(StoreError):
+    """The run was cancelled, failed, or went on to another state. Nothing was written."""
 
 
 class BusyError(StoreError):

@@ -27,6 +27,15 @@ DIGEST = "digest"
 DEAD_LETTERS = "DEAD_LETTER"
 """Question 17: the one partition of dead letters."""
 
+AUDIT = "AUDIT"
+"""Question 38: the one partition of audit entries."""
+
+HISTORY_PREFIX = "H#"
+"""How the sort keys of an asset's history begin."""
+
+RUN_PREFIX = "RUN#"
+"""How the sort keys of an integration's syncs begin."""
+
 _TELLING_CHARACTERS = 10
 _DEAD_LETTER_ID = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{6})Z-(.{1,100})", re.ASCII)
 
@@ -284,3 +293,69 @@ def poll_key(integration_id: str) -> Key:
 def poll_run_key(integration_id: str, run_id: str) -> Key:
     """Question 26."""
     return {"pk": f"POLL#{integration_id}", "sk": f"RUN#{run_id}"}
+
+
+def asset_key(asset_id: str) -> Key:
+    """Question 29."""
+    return {"pk": f"ASSET#{asset_id}", "sk": "ASSET"}
+
+
+def asset_id_of(pk: str) -> str:
+    """The asset id that an asset's partition key holds."""
+    return pk.removeprefix("ASSET#")
+
+
+def asset_history_key(asset_id: str, at: datetime, number: str) -> Key:
+    """Question 30; sorts by time. `number` tells entries of one moment apart, the same way when they are written
+    again."""
+    return {"pk": asset_key(asset_id)["pk"], "sk": f"{HISTORY_PREFIX}{to_text(at)}#{number}"}
+
+
+def assets_by_time(shard: int) -> str:
+    """Question 31: the `list_pk` of a shard."""
+    return f"ASSETS#{shard}"
+
+
+def assets_of_client(client_id: str) -> str:
+    """Question 31: the `owner_pk` of a client's assets."""
+    return f"ASSETS_OF#{client_id}"
+
+
+def word_partition(word: str) -> str:
+    """Question 32: the pk of all words that begin with the same two characters."""
+    return f"WORD#{word[:2]}"
+
+
+def word_key(word: str, asset_id: str) -> Key:
+    """Question 32: one word of an asset."""
+    return {"pk": word_partition(word), "sk": f"{word}#{asset_id}"}
+
+
+def match_key(kind: str, value: str) -> Key:
+    """Question 33: `kind` is `serial` or `mac`, `value` normalized."""
+    return {"pk": f"MATCH#{kind}#{value}", "sk": "MATCH"}
+
+
+def fleet_page_key(integration_id: str, begins: str) -> Key:
+    """Question 34."""
+    return {"pk": f"FLEET#{integration_id}#{begins}", "sk": "PAGE"}
+
+
+def fleet_directory_key(integration_id: str) -> Key:
+    """Question 35."""
+    return {"pk": f"FLEET#{integration_id}", "sk": "DIRECTORY"}
+
+
+def sync_state_key(integration_id: str) -> Key:
+    """Question 36."""
+    return {"pk": f"SYNC#{integration_id}", "sk": "STATE"}
+
+
+def sync_run_key(integration_id: str, run_id: str) -> Key:
+    """Question 37; sorts by time, as the ids do."""
+    return {"pk": f"SYNC#{integration_id}", "sk": f"{RUN_PREFIX}{run_id}"}
+
+
+def audit_key(at: datetime, audit_id: str) -> Key:
+    """Question 38; sorts by time."""
+    return {"pk": AUDIT, "sk": f"{to_text(at)}#{audit_id}"}
