@@ -111,9 +111,9 @@ def test_level_is_connected_by_its_key_beside_its_signing_secret(api: AdminApi, 
     made = api.ok("POST", "/integrations", given)
     assert (made["status"], made["credentials"]["hint"]) == ("connected", levelio.API_KEY[-4:])
     path = f"/integrations/{made['id']}"
-    assert set(secret(api, made["id"])) == {"signing_secret", "credentials", "tokens"}
+    assert set(secret(api, made["id"])) == {"signing_secret", "credentials", "address", "tokens"}
     api.ok("PATCH", path, {"signing_secret": None})
-    assert set(secret(api, made["id"])) == {"credentials", "tokens"}
+    assert set(secret(api, made["id"])) == {"credentials", "address", "tokens"}
     assert api.ok("POST", f"{path}/test")["ok"] is True
 
 

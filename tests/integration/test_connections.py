@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -45,6 +46,7 @@ class Place:
     integration_id: str = "i1"
     allow_private_address: bool = True
     requests_per_minute: int | None = None
+    connected_at: datetime | None = None
 
 
 class SlowSecrets:
@@ -68,7 +70,7 @@ class Told:
     def __init__(self) -> None:
         self.reasons: list[str] = []
 
-    def reconnect_required(self, integration_id: str, reason: str) -> None:
+    def reconnect_required(self, integration_id: str, connected_at: datetime | None, reason: str) -> None:
         self.reasons.append(reason)
 
 

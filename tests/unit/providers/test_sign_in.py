@@ -151,21 +151,21 @@ def tactical(world: World, source: SessionTokens) -> tacticalrmm.TacticalRmm:
 
 def test_a_session_that_ended_is_renewed_once() -> None:
     world = World(json({"detail": "Invalid token."}, 401), json("1.5"))
-    source = SessionTokens(Session("old", START), lambda: Session("new", START))
+    source = SessionTokens(Session("old", START), lambda _: Session("new", START))
     tactical(world, source).check()
     assert [each.headers["Authorization"] for each in world.requests] == ["Token old", "Token new"]
 
 
 def test_a_session_that_is_refused_again_needs_a_person() -> None:
     world = World(json({"detail": "Invalid token."}, 401))
-    source = SessionTokens(Session("old", START), lambda: Session("new", START))
+    source = SessionTokens(Session("old", START), lambda _: Session("new", START))
     with pytest.raises(Refused):
         tactical(world, source).check()
     assert len(world.requests) == 2
 
 
 def test_a_session_that_only_a_code_can_renew_needs_a_person() -> None:
-    def sign_in() -> Session:
+    def sign_in(_: Session | None) -> Session:
         raise CodeNeeded("code")
 
     for renew in (sign_in, None):

@@ -3,9 +3,9 @@
 What asks RMMs is imported where it is needed: most requests have nothing to do with it.
 """
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -47,7 +47,7 @@ class NewConnection:
     """Credentials that may be kept. `integration`: as it is with them; `keep`: keeps them."""
 
     integration: Integration
-    keep: Callable[[], None]
+    keep: Callable[[], object]
 
     def onto(self, integration: Integration) -> Integration:
         """Another version of the integration with what the connection says."""
@@ -69,9 +69,10 @@ def read_credentials(provider: Provider, values: Mapping[str, Any]) -> AnyCreden
 def new_connection(call: AnyCall, integration: Integration, given: AnyCredentials) -> NewConnection:
     """The integration, connected with credentials of the body. Asks the RMM. Raises Problem 422 with the vendor's
     reason where they are refused; then nothing was kept."""
-    integration = replace(integration, instance_url=_address(integration, given))
-    credentials, code = _credentials(given)
     connections = call.services.connections()
+    elsewhere = connections.may_be_elsewhere(integration)
+    integration = replace(integration, instance_url=_address(integration, given, elsewhere))
+    credentials, code = _credentials(given)
     if credentials.kind is Kind.AUTHORIZATION_CODE:
         return _waiting_for_sign_in(call, integration, credentials)
     taken = tried(lambda: connections.try_out(integration, credentials, code, connections.deadline(TRIAL_SECONDS)))
@@ -131,15 +132,13 @@ def connected_with(integration: Integration, credentials: Credentials, call: Any
     )
 
 
-def keeping(keep: Callable[[], None]) -> None:
-    """Do it, with what Tandem's own store of secrets says in the caller's terms. Raises Problem 503."""
-    refused = None
+def keeping(keep: Callable[[], Result]) -> Result:
+    """What it gives, with what Tandem's own store of secrets says in the caller's terms. Raises Problem 503."""
     try:
-        keep()
+        return keep()
     except VendorError as error:
         refused = str(error)
-    if refused is not None:
-        raise unavailable(refused)
+    raise unavailable(refused)
 
 
 def arrange_polling(call: AnyCall, integration: Integration) -> None:
@@ -154,19 +153,33 @@ def arrange_polling(call: AnyCall, integration: Integration) -> None:
         telemetry.log_exception("a schedule could not be changed", integration_id=integration.integration_id)
 
 
-def end_connection(call: AnyCall, integration: Integration) -> None:
-    """No schedule any more, and no webhook of Tandem's own at the RMM. Its record and its credentials are still to be
-    changed: what fails half-way can be done again."""
-    arrange_polling(call, without_connection(integration))
-    if integration.webhook_registered_at is not None:
-        connections = call.services.connections()
-        # If it cannot be removed, what it sends finds nobody who polls or resets, and does no harm.
-        with suppress(VendorError):
-            connections.open_ninjaone(integration, connections.deadline(OWN_SECONDS)).remove_webhook()
+def end_connection(call: AnyCall, integration: Integration) -> Integration:
+    """No schedule any more, no webhook of Tandem's own at the RMM, no credentials; the integration's record says so,
+    and what could not be removed at the RMM. What fails half-way can be done again. Raises Problem 404 and 503.
+
+    The record comes before the secret: a sign-in that is being finished looks at the record last, and takes back what
+    it has kept if nothing waits for it any more.
+    """
+    arrange_polling(call, without_connection(integration, None))
+    problem = _remove_webhook(call, integration)
+
+    def change() -> Integration:
+        present = the_integration(call)
+        changed = without_connection(present, problem)
+        if changed != present:
+            call.services.integrations.put(changed)
+        return changed
+
+    changed = call.services.table.retrying(change)
+    _forget_credentials(call, integration)
+    return changed
 
 
-def without_connection(integration: Integration) -> Integration:
-    """The record of an integration that is connected no more."""
+def without_connection(integration: Integration, problem: str | None) -> Integration:
+    """The record of an integration that is connected no more. `problem`: what is left at the RMM; what is known to be
+    left there already stays known."""
+    if problem is None and integration.status == Status.DISCONNECTED:
+        problem = integration.webhook_problem
     return replace(
         integration,
         status=Status.DISCONNECTED,
@@ -174,17 +187,58 @@ def without_connection(integration: Integration) -> Integration:
         credentials=None,
         connected_at=None,
         webhook_registered_at=None,
-        webhook_problem=None,
+        webhook_problem=problem,
     )
 
 
-def forget_credentials(call: AnyCall, integration_id: str) -> None:
-    """Keep nothing that opens the RMM. Raises Problem 503."""
+def _remove_webhook(call: AnyCall, integration: Integration) -> str | None:
+    """What to do about the webhook that Tandem registered, if it could not be removed."""
+    if integration.webhook_registered_at is None:
+        return None
     connections = call.services.connections()
-    keeping(lambda: connections.forget(integration_id, connections.deadline(OWN_SECONDS)))
+    refusal = None
+    try:
+        connections.open_ninjaone(integration, connections.deadline(OWN_SECONDS)).remove_webhook()
+    except VendorError as error:
+        refusal = str(error)
+    if refusal is None:
+        return None
+    telemetry.log(logging.WARNING, "a webhook could not be removed", integration_id=integration.integration_id)
+    return (
+        "NinjaOne still has the webhook that Tandem registered, and goes on sending alerts, which Tandem still takes. "
+        "Connect the integration again and disconnect it once NinjaOne lets Tandem, or rotate the webhook's secret, so "
+        f"that none of it is taken any more. What went wrong: {refusal}"
+    )
+
+
+def _forget_credentials(call: AnyCall, integration: Integration) -> None:
+    """Keep nothing that opens the RMM, and have the RMM end the tokens that it gave. Raises Problem 503."""
+    connections = call.services.connections()
+    integration_id = integration.integration_id
+    kept = keeping(lambda: connections.forget(integration_id, connections.deadline(OWN_SECONDS)))
+    if kept is None:
+        return
+    try:
+        connections.revoke(integration, kept, connections.deadline(OWN_SECONDS))
+    except VendorError as error:
+        # Nobody has them any more, and they end by themselves.
+        telemetry.log(
+            logging.WARNING, "tokens could not be revoked", integration_id=integration_id, why=type(error).__name__
+        )
+
+
+def remove_if_gone(call: AnyCall, integration_id: str) -> None:
+    """Leave no secret behind that was written while somebody removed the integration. Raises Problem 503."""
+    if call.services.integrations.get(integration_id) is None:
+        connections = call.services.connections()
+        keeping(lambda: connections.remove(integration_id))
 
 
 # ---- what was given
+
+_ELSEWHERE = (
+    "A server that stands in for it needs allow_private_address: true, and allow_private_addresses in the tenant file"
+)
 
 
 def _credentials(given: AnyCredentials) -> tuple[Credentials, str | None]:
@@ -198,16 +252,17 @@ def _credentials(given: AnyCredentials) -> tuple[Credentials, str | None]:
     return Credentials(Kind.API_KEY, {"api_key": given.api_key or ""}), None
 
 
-def _address(integration: Integration, given: AnyCredentials) -> str | None:
-    """Where the RMM's API is. Raises Problem 422."""
+def _address(integration: Integration, given: AnyCredentials, elsewhere: bool) -> str | None:
+    """Where the RMM's API is. `elsewhere`: integration and tenant file permit another address than the vendor's own.
+    Raises Problem 422."""
     url = integration.instance_url
     if isinstance(given, NinjaOneCredentials):
-        return _ninjaone_address(integration, given)
+        return _ninjaone_address(url, given, elsewhere)
     if isinstance(given, LevelCredentials):
         from tandem.providers.levelio.api import BASE_URL
 
-        if url is not None and url != BASE_URL and not integration.allow_private_address:
-            raise invalid("instance_url", f"Level's API is at {BASE_URL}: leave instance_url out")
+        if url not in (None, BASE_URL) and not elsewhere:
+            raise invalid("instance_url", f"Level's API is at {BASE_URL}: leave instance_url out. {_ELSEWHERE}")
         return url
     if url is None:
         raise invalid("instance_url", "where is the server's API? It begins with “api.”: https://api.rmm.example.com")
@@ -215,14 +270,13 @@ def _address(integration: Integration, given: AnyCredentials) -> str | None:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _ninjaone_address(integration: Integration, given: NinjaOneCredentials) -> str:
+def _ninjaone_address(url: str | None, given: NinjaOneCredentials, elsewhere: bool) -> str:
     from tandem.providers.ninjaone.oauth import REGIONS
 
-    url = integration.instance_url
-    if url is not None and integration.allow_private_address:
+    if url is not None and elsewhere:
         return url
-    if given.region is not None and url not in (None, *REGIONS.values()):
-        raise invalid("instance_url", "leave it out: the region says where NinjaOne is")
+    if url not in (None, *REGIONS.values()):
+        raise invalid("instance_url", f"leave it out: the region says where NinjaOne is. {_ELSEWHERE}")
     if given.region is not None:
         return REGIONS[given.region]
     if url in REGIONS.values() and url is not None:

@@ -1,7 +1,7 @@
 """Routes of an integration's connection: tried, ended, its webhook registered."""
 
 from tandem.admin.calls import Answer, Call, Route, Routes
-from tandem.admin.connecting import TRIAL_SECONDS, end_connection, forget_credentials, without_connection
+from tandem.admin.connecting import TRIAL_SECONDS, end_connection
 from tandem.admin.integration_answers import integration_answer
 from tandem.admin.problems import conflict
 from tandem.admin.references import the_integration
@@ -9,7 +9,7 @@ from tandem.admin.schemas.base import NoBody, NoQuery
 from tandem.admin.schemas.integrations import IntegrationAnswer, TestAnswer
 from tandem.admin.webhook_registration import register_anew, registers_itself
 from tandem.connections.errors import VendorError
-from tandem.store.configuration.records import Integration, Role, Status
+from tandem.store.configuration.records import Role, Status
 from tandem.store.configuration.statuses import IntegrationStatuses
 
 
@@ -33,18 +33,7 @@ def disconnect(call: Call[NoBody, NoQuery]) -> Answer:
     integration = the_integration(call)
     if integration.credentials is None and integration.status != Status.DISCONNECTED:
         raise conflict("the integration is not connected")
-    end_connection(call, integration)
-
-    def change() -> Integration:
-        present = the_integration(call)
-        changed = without_connection(present)
-        if changed != present:
-            call.services.integrations.put(changed)
-        return changed
-
-    changed = call.services.table.retrying(change)
-    forget_credentials(call, integration.integration_id)
-    return Answer(integration_answer(call, changed))
+    return Answer(integration_answer(call, end_connection(call, integration)))
 
 
 def register_webhook(call: Call[NoBody, NoQuery]) -> Answer:
@@ -78,7 +67,8 @@ ROUTES: Routes = (
         IntegrationAnswer,
         _TAG,
         description="Credentials, tokens, schedule and a webhook that Tandem registered itself are removed; alerts, "
-        "tickets and assets stay, and so does the webhook's address.",
+        "tickets and assets stay, and so does the webhook's address. What could not be removed at the RMM is in "
+        "`webhook_registration`, with what to do about it.",
         conflicts="the integration is not connected",
     ),
     Route(

@@ -7,9 +7,9 @@ from tandem.admin.calls import Answer, Call, Route, Routes
 from tandem.admin.connecting import (
     arrange_polling,
     end_connection,
-    forget_credentials,
     new_connection,
     read_credentials,
+    remove_if_gone,
 )
 from tandem.admin.integration_answers import integration_answer, new_integration_answer
 from tandem.admin.paging import page_of
@@ -111,7 +111,11 @@ def change_integration(call: Call[IntegrationChange, NoQuery]) -> Answer:
             call.services.integrations.put(changed)
         return changed
 
-    changed = call.services.table.retrying(change)
+    try:
+        changed = call.services.table.retrying(change)
+    finally:
+        if connection is not None or body.signing_secret is not None:
+            remove_if_gone(call, before.integration_id)
     if body.given("signing_secret") and body.signing_secret is None:
         call.services.signing_secrets.remove(changed.integration_id)
     if connection is not None or body.given("polling"):
@@ -164,9 +168,10 @@ def _polled_as(integration: Integration, wishes: PollingChange | None) -> Integr
 def delete_integration(call: Call[NoBody, NoQuery]) -> Answer:
     """Nothing is left but history: alerts, tickets, rule revisions."""
     before = the_integration(call)
-    if before.credentials is not None:
+    # Disconnected first: whatever connects it at the same time finds out by the record, and one that was left
+    # half-disconnected is disconnected to the end.
+    if before.credentials is not None or before.status == Status.DISCONNECTED:
         end_connection(call, before)
-        forget_credentials(call, before.integration_id)
 
     def remove() -> Integration:
         integration = the_integration(call)

@@ -9,7 +9,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 from tandem.admin.calls import Answer, Call, Route, Routes
-from tandem.admin.connecting import OWN_SECONDS, keeping
+from tandem.admin.connecting import OWN_SECONDS, keeping, remove_if_gone
 from tandem.admin.problems import conflict
 from tandem.admin.references import the_integration
 from tandem.admin.schemas.base import NoBody, NoQuery
@@ -39,6 +39,7 @@ def start_sign_in(call: Call[NoBody, NoQuery]) -> Answer:
             connections.deadline(OWN_SECONDS),
         )
     )
+    remove_if_gone(call, integration.integration_id)
     ticket, expires_at = random_text(), call.now + TICKET_LIVES
     user_id = call.principal.user_id
     call.services.sign_ins.begin(digest(ticket), integration.integration_id, user_id, expires_at)

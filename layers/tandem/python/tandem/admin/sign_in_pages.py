@@ -6,23 +6,18 @@ A browser's address may end up in a history, so nothing in it works twice. Nothi
 
 import html
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from tandem.admin.calls import Call, Principal
-from tandem.admin.connecting import (
-    OWN_SECONDS,
-    TRIAL_SECONDS,
-    arrange_polling,
-    connected_with,
-    without_address,
-)
+from tandem.admin.connecting import TRIAL_SECONDS, arrange_polling, without_address
 from tandem.admin.schemas.base import NoBody, NoQuery
 from tandem.admin.services import Services
 from tandem.admin.sign_in import START_PATH
+from tandem.admin.sign_in_end import connect_signed_in
 from tandem.admin.sign_in_state import (
     Flow,
     claimed_flow,
@@ -149,20 +144,23 @@ def _callback(visit: Visit) -> Reply:
     if "error" in visit.query or not visit.query.get("code"):
         raise RefusedVisit(f"NinjaOne let nobody in: who signed in there did not agree, or may not. {_AGAIN}")
     credentials, place = _to_sign_in_to(integration, kept)
-    connections = visit.services.connections()
+    connections, call = visit.services.connections(), visit.call(flow.integration_id, flow.user_id)
     verifier = code_verifier(flow, kept.state_key or "")
     redirect_uri, code = visit.base_url + CALLBACK_PATH, visit.query["code"]
     deadline = connections.deadline(TRIAL_SECONDS)
-    problem = None
+    connected, problem = None, None
     try:
         tokens = connections.sign_in_by_code(place, credentials, code, redirect_uri, verifier, deadline)
         tried = connections.try_tokens(place, credentials, tokens, deadline)
-        connections.keep(flow.integration_id, tried, connections.deadline(OWN_SECONDS))
+        connected = connect_signed_in(call, integration, place, tried, kept.state_key or "")
     except VendorError as error:
         problem = str(error)
     if problem is not None:
         raise RefusedVisit(problem)
-    connected = _record(visit, flow, place.instance_url, credentials)
+    if connected is None:
+        raise RefusedVisit(f"The integration was disconnected, removed or changed meanwhile. {_AGAIN}")
+    arrange_polling(call, connected)
+    connected = register_anew(call)
     words = "Tandem is connected. You may close this page."
     if connected.webhook_problem is not None:
         words = f"{words} Its webhook could not be registered: {connected.webhook_problem}"
@@ -203,23 +201,6 @@ def _to_sign_in_to(integration: Integration, kept: Kept) -> tuple[Credentials, I
     if kept.credentials is None or kept.credentials.kind is not Kind.AUTHORIZATION_CODE:
         raise RefusedVisit(f"There is nothing here to sign in to. {_AGAIN}")
     return kept.credentials, integration
-
-
-def _record(visit: Visit, flow: Flow, instance_url: str | None, credentials: Credentials) -> Integration:
-    call = visit.call(flow.integration_id, flow.user_id)
-    integrations = visit.services.integrations
-
-    def change() -> Integration:
-        present = integrations.get(flow.integration_id)
-        if present is None:
-            raise RefusedVisit("The integration was removed meanwhile.")
-        changed = connected_with(replace(present, instance_url=instance_url), credentials, call)
-        integrations.put(changed)
-        return changed
-
-    connected = visit.services.table.retrying(change)
-    arrange_polling(call, connected)
-    return register_anew(call)
 
 
 def _page(status: int, title: str, words: str, *cookies: str) -> Reply:

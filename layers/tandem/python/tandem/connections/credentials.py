@@ -2,6 +2,7 @@
 
 {"signing_secret": "...",                         Level's, for webhooks; not of concern here
  "credentials": {"kind": "api_key", ...},         what the integration is connected with
+ "address": "https://api.rmm.example.com",        where they were given for, and may be sent; see `normal_address`
  "tokens": {..., "renewals": 3},                  what the vendor gave for them, and the how manieth it is
  "pending": {"kind": "authorization_code", ...},  what it will be connected with once a person has signed in
  "state_key": "..."}                              what that sign-in's state is signed with
@@ -11,12 +12,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, Protocol, Self
+from urllib.parse import urlsplit
+
+from tandem.connections.errors import NotConnected
 
 Values = dict[str, Any]
 
 _HINT_CHARACTERS: Final = 4
 _SHORTEST_FOR_A_HINT: Final = 12
-_OWN = ("credentials", "tokens", "pending", "state_key")
+_OWN = ("credentials", "address", "tokens", "pending", "state_key")
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+def normal_address(url: str) -> str:
+    """The address of an API so that one and the same server is always written the same."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").rstrip(".")
+    host = f"[{host}]" if ":" in host else host
+    port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}{parts.path.rstrip('/')}"
 
 
 class Kind(StrEnum):
@@ -59,9 +73,11 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The secret of one integration, as far as its connection goes. `others`: what else stands there, and stays."""
+    """The secret of one integration, as far as its connection goes. `address`: the one (`normal_address`) that the
+    credentials were given for. `others`: what else stands there, and stays."""
 
     credentials: Credentials | None = None
+    address: str | None = None
     tokens: Mapping[str, Any] | None = field(default=None, repr=False)
     pending: Credentials | None = None
     state_key: str | None = field(default=None, repr=False)
@@ -72,6 +88,27 @@ class Kept:
         """The how manieth tokens these are."""
         return int((self.tokens or {}).get("renewals", 0))
 
+    def credentials_for(self, address: str) -> Credentials:
+        """The credentials, to be sent there. Raises NotConnected if there are none, or for another address."""
+        if self.credentials is None:
+            raise NotConnected()
+        # A secret that was written before addresses were kept has none. It belongs to the integration's address: that
+        # could never be changed without giving the credentials anew, and then the address is kept.
+        if self.address is not None and self.address != address:
+            raise NotConnected(
+                f"The credentials that Tandem keeps were given for {self.address}, and the integration is at {address} "
+                "now. They are not sent there: connect the integration again, with credentials for that address."
+            )
+        return self.credentials
+
+    def is_as_new_as(self, renewals: int) -> bool:
+        """The secret store shows what was written at that renewal, or that nothing is connected."""
+        return self.renewals >= renewals or self.credentials is None
+
+    def at(self, address: str) -> "Kept":
+        """The same, with credentials that are for there."""
+        return replace(self, address=address)
+
     def with_tokens(self, tokens: Mapping[str, Any] | None, renewals: int) -> "Kept":
         """The same with these."""
         return replace(self, tokens={**(tokens or {}), "renewals": renewals})
@@ -81,6 +118,7 @@ class Kept:
         return {
             **self.others,
             **({"credentials": self.credentials.as_values()} if self.credentials else {}),
+            **({"address": self.address} if self.credentials and self.address else {}),
             **({"tokens": dict(self.tokens)} if self.tokens else {}),
             **({"pending": self.pending.as_values()} if self.pending else {}),
             **({"state_key": self.state_key} if self.state_key else {}),
@@ -92,6 +130,7 @@ class Kept:
         credentials, pending = values.get("credentials"), values.get("pending")
         return cls(
             Credentials.of(credentials) if credentials else None,
+            values.get("address"),
             values.get("tokens"),
             Credentials.of(pending) if pending else None,
             values.get("state_key"),
@@ -118,9 +157,18 @@ class Locks(Protocol):
         """How many renewals there were, if it is the owner's turn now; None while it is somebody else's."""
         ...
 
+    def extend(self, integration_id: str, owner: str) -> bool:
+        """Whether it still is the owner's turn, which then begins anew."""
+        ...
+
     def release(self, integration_id: str, owner: str, renewals: int) -> None:
         """The next may take it, and is told this number."""
         ...
 
+    def remove(self, integration_id: str) -> None:
+        """The integration is gone, and so is its lock."""
+        ...
 
-Change = Callable[[Kept], Kept]
+
+Change = Callable[[Kept], Kept | None]
+"""What is to be kept in place of what is; None: nothing, it stays. May be asked more than once."""

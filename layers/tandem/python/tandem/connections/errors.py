@@ -12,6 +12,7 @@
     ├── BadReply            an answer that cannot be what was asked for
     │   └── WrongAddress    a web page, another server, an address that is not allowed
     └── TimeIsUp            the time given for the work is used up
+        └── Paced           it does not reach to when the integration's own rate allows the next request
 
 `str(error)` is for the admin: a sentence that says what happened, and one that says what to do. No error holds a
 credential, nor anything that it was made from: they are raised outside of any `except`, so that not even a traceback
@@ -37,10 +38,10 @@ class VendorError(Exception):
 
 
 class NotConnected(VendorError):  # noqa: N818  the tree's names are the design's words
-    """There are no credentials to ask with, or no address."""
+    """There are no credentials to ask with, none for this address, or no address."""
 
-    def __init__(self) -> None:
-        super().__init__("The integration is not connected. Give it credentials first.")
+    def __init__(self, sentence: str = "The integration is not connected. Give it credentials first.") -> None:
+        super().__init__(sentence)
 
 
 class Refused(VendorError):  # noqa: N818
@@ -102,3 +103,8 @@ class TimeIsUp(VendorError):  # noqa: N818
     """The time that the work was given is used up."""
 
     may_pass = True
+
+
+class Paced(TimeIsUp):
+    """Tandem's own rate for the integration allows the next request only after the end of the work. Nothing was asked,
+    so nothing failed: `retry_after` says when it may be."""

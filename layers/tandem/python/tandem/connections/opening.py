@@ -5,16 +5,18 @@ What differs between the vendors is in vendors.py.
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
+from tandem.alerts.models import Provider
 from tandem.connections.address import AddressRule
 from tandem.connections.authorization import Authorization, NoCredentials
 from tandem.connections.calls import Around
-from tandem.connections.credentials import Change, Credentials, Kept, Kind
+from tandem.connections.credentials import Change, Credentials, Kept, Kind, normal_address
 from tandem.connections.errors import NotConnected, Unreachable
 from tandem.connections.http import VendorHttp
+from tandem.connections.keeping import Tried, connected, forgotten, signed_in, taken_back
 from tandem.connections.limits import Deadline, Pace, RateLimit
 from tandem.connections.renewal import Renewal, own_services
 from tandem.connections.rmm import Account, Rmm
@@ -22,6 +24,7 @@ from tandem.connections.vendors import (
     VENDORS,
     Place,
     address_of,
+    check_address,
     key_authorization,
     of_session,
     of_tokens,
@@ -43,23 +46,15 @@ REMEMBERED_SECONDS: Final = 60.0
 class Statuses(Protocol):
     """Where it is kept whether an integration's credentials are taken."""
 
-    def reconnect_required(self, integration_id: str, reason: str) -> None:
-        """A person must connect anew; `reason` is for that person."""
+    def reconnect_required(self, integration_id: str, connected_at: datetime | None, reason: str) -> None:
+        """A person must connect anew, unless one has done so since `connected_at`; `reason` is for that person."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """Credentials that the RMM took: what answered, what to keep of them, and the tokens that came with it."""
-
-    account: Account
-    credentials: Credentials
-    tokens: Mapping[str, Any] | None = field(default=None, repr=False)
-
-
 class Connections:
-    """Opens RMMs, for as long as a function instance lives: it keeps each integration's pace, and its secret for a
-    minute. `around`: what requests use of the world, given whether private addresses are fine."""
+    """Opens RMMs, for as long as a function instance lives: it keeps each integration's pace, its secret for a minute,
+    and sessions that it can begin again by itself. `around`: what requests use of the world, given whether private
+    addresses are fine."""
 
     def __init__(
         self,
@@ -76,15 +71,20 @@ class Connections:
         self._clock = around(False).clock
         self._now = around(False).now
         self._remembered: dict[str, tuple[float, Kept]] = {}
+        self._sessions: dict[str, tuple[Credentials, Session]] = {}
         self._paces: dict[tuple[str, RateLimit], Pace] = {}
 
     def deadline(self, seconds: float) -> Deadline:
         """So much time from now on."""
         return Deadline(seconds, self._clock)
 
+    def may_be_elsewhere(self, place: Place) -> bool:
+        """Integration and tenant file both permit an address on a private network, or one that is not the vendor's."""
+        return place.allow_private_address and self._private_addresses
+
     def open(self, place: Place, deadline: Deadline) -> Rmm:
-        """The integration's RMM. Raises VendorError: NotConnected without credentials, WrongAddress for an address that
-        Tandem may not connect to, Unreachable if Tandem's own secret store does not answer."""
+        """The integration's RMM. Raises VendorError: NotConnected without credentials for its address, WrongAddress for
+        an address that Tandem may not connect to, Unreachable if Tandem's own secret store does not answer."""
         http = self._http(place, deadline, self._authorization(place, deadline))
         return VENDORS[place.provider].client(http, place.integration_id)
 
@@ -105,14 +105,16 @@ class Connections:
             )
         if credentials.kind is not Kind.PASSWORD:
             account = self._account(place, key_authorization(place, credentials), deadline)
-            return Tried(account, credentials)
+            return Tried(account, _address(place), credentials)
         session, needs_code = self._tactical_session(place, credentials, code, deadline)
         source = SessionTokens(session, None)
         account = self._account(place, tacticalrmm.session_authorization(source), deadline)
-        if needs_code:
-            # The password alone opens nothing: there is no use in keeping it.
-            credentials = Credentials(credentials.kind, {"username": credentials.values["username"]})
-        return Tried(account, credentials, of_session(session))
+        if not needs_code:
+            # Tandem signs in again whenever it needs a session: none is kept.
+            return Tried(account, _address(place), credentials)
+        # The password alone opens nothing: there is no use in keeping it.
+        credentials = Credentials(credentials.kind, {"username": credentials.values["username"]})
+        return Tried(account, _address(place), credentials, of_session(session))
 
     def try_tokens(self, place: Place, credentials: Credentials, tokens: NinjaOneTokens, deadline: Deadline) -> Tried:
         """The same with NinjaOne's tokens. Raises VendorError."""
@@ -122,7 +124,7 @@ class Connections:
 
         source = RenewedTokens(tokens, no_other, self._now)
         account = self._account(place, ninjaone.authorization(source), deadline)
-        return Tried(account, credentials, of_tokens(tokens))
+        return Tried(account, _address(place), credentials, of_tokens(tokens))
 
     def sign_in_by_code(
         self, place: Place, credentials: Credentials, code: str, redirect_uri: str, verifier: str, deadline: Deadline
@@ -134,30 +136,49 @@ class Connections:
         """What is kept now. Raises Unreachable."""
         return self._renewal.read(integration_id)
 
-    def change(self, integration_id: str, change: Change, deadline: Deadline) -> None:
-        """Keep what `change` makes of what is kept. Raises TimeIsUp, Unreachable."""
-        self._remembered.pop(integration_id, None)
-        self._renewal.change(integration_id, change, deadline)
+    def change(self, integration_id: str, change: Change, deadline: Deadline) -> Kept | None:
+        """Keep what `change` makes of what is kept. Gives what was kept before; None if it is to stay. Raises TimeIsUp,
+        Unreachable."""
+        self._drop(integration_id)
+        return self._renewal.change(integration_id, change, deadline)
 
     def keep(self, integration_id: str, tried: Tried, deadline: Deadline) -> None:
         """Connect the integration with these from now on. Raises as `change`."""
-        self.change(
-            integration_id,
-            lambda kept: replace(
-                kept, credentials=tried.credentials, tokens=tried.tokens, pending=None, state_key=None
-            ),
-            deadline,
-        )
+        self.change(integration_id, connected(tried), deadline)
 
-    def forget(self, integration_id: str, deadline: Deadline) -> None:
-        """Keep nothing but what has to do with its webhooks. Raises as `change`."""
-        self.change(integration_id, lambda kept: Kept(others=kept.others), deadline)
+    def keep_signed_in(self, integration_id: str, tried: Tried, state_key: str, deadline: Deadline) -> Kept | None:
+        """The same, if the sign-in that began with that key has neither been ended nor replaced. Gives what was kept
+        before, for `take_back`; None if nothing was done. Raises as `change`."""
+        return self.change(integration_id, signed_in(tried, state_key), deadline)
+
+    def take_back(self, integration_id: str, tried: Tried, before: Kept | None, deadline: Deadline) -> None:
+        """Keep what was kept before these again, or nothing, unless they have been replaced already. Raises as
+        `change`."""
+        self.change(integration_id, taken_back(tried, before), deadline)
+
+    def forget(self, integration_id: str, deadline: Deadline) -> Kept | None:
+        """Keep nothing but what has to do with its webhooks. Gives what was kept before. Raises as `change`."""
+        return self.change(integration_id, forgotten, deadline)
+
+    def remove(self, integration_id: str) -> None:
+        """Keep nothing at all of an integration that is gone. Raises Unreachable."""
+        self._drop(integration_id)
+        self._renewal.remove(integration_id)
+
+    def revoke(self, place: Place, kept: Kept, deadline: Deadline) -> None:
+        """Have NinjaOne end the tokens that it gave; the other RMMs gave none that outlive their use. Raises
+        VendorError."""
+        if place.provider is not Provider.NINJAONE or "access_token" not in (kept.tokens or {}):
+            return
+        credentials = kept.credentials_for(_address(place))
+        self._sign_in(place, credentials, deadline).revoke(tokens_of(kept.tokens or {}))
 
     # ---- within
 
     def _http(self, place: Place, deadline: Deadline, authorize: Authorization) -> VendorHttp:
         vendor = VENDORS[place.provider]
-        may_be_private = place.allow_private_address and self._private_addresses
+        may_be_private = self.may_be_elsewhere(place)
+        check_address(place, may_be_private)
         around = self._around(may_be_private)
         limits = vendor.limits
         if place.requests_per_minute is not None:
@@ -197,29 +218,39 @@ class Connections:
                 raise
         return sign_in.sign_in(username, password, code), True
 
-    def _kept(self, integration_id: str) -> Kept:
-        remembered = self._remembered.get(integration_id)
-        if remembered is not None and self._clock() - remembered[0] < REMEMBERED_SECONDS:
-            return remembered[1]
-        return self._read_anew(integration_id)
+    def _drop(self, integration_id: str) -> None:
+        self._remembered.pop(integration_id, None)
+        self._sessions.pop(integration_id, None)
 
-    def _read_anew(self, integration_id: str) -> Kept:
-        kept = self._renewal.read(integration_id)
-        if kept.credentials is None:
-            self._remembered.pop(integration_id, None)
-            raise NotConnected()
-        self._remembered[integration_id] = (self._clock(), kept)
+    def _kept(self, place: Place) -> Kept:
+        """What is kept for the place. Raises NotConnected, Unreachable."""
+        remembered = self._remembered.get(place.integration_id)
+        if remembered is not None and self._clock() - remembered[0] < REMEMBERED_SECONDS:
+            with suppress(NotConnected):
+                remembered[1].credentials_for(_address(place))
+                return remembered[1]
+        return self._read_anew(place)
+
+    def _read_anew(self, place: Place, kind: Kind | None = None) -> Kept:
+        """The same, read now. `kind`: the credentials must be of it still. Raises as `_kept`."""
+        self._remembered.pop(place.integration_id, None)
+        kept = self._renewal.read(place.integration_id)
+        credentials = kept.credentials_for(_address(place))
+        self._remembered[place.integration_id] = (self._clock(), kept)
+        if kind not in (None, credentials.kind):
+            raise Unreachable(
+                "The integration was connected with other credentials meanwhile. It is tried again with those.",
+                nothing_sent=True,
+            )
         return kept
 
     def _authorization(self, place: Place, deadline: Deadline) -> Authorization:
-        kept = self._kept(place.integration_id)
-        credentials = kept.credentials
-        if credentials is None:
-            raise NotConnected()
+        kept = self._kept(place)
+        credentials = kept.credentials_for(_address(place))
         if credentials.kind is Kind.API_KEY:
             authorization: Authorization = ReadAgain(
                 key_authorization(place, credentials),
-                lambda: key_authorization(place, self._read_anew(place.integration_id).credentials or credentials),
+                lambda: key_authorization(place, self._read_anew(place, Kind.API_KEY).credentials_for(_address(place))),
             )
         elif credentials.kind is Kind.PASSWORD:
             authorization = tacticalrmm.session_authorization(self._tactical_tokens(place, kept, deadline))
@@ -235,13 +266,11 @@ class Connections:
     def _tell_refused(self, place: Place, reason: str) -> None:
         # Whoever asks the RMM hears that it refuses, whether or not the table takes note: the next one tells it again.
         with suppress(Unreachable), own_services():
-            self._statuses.reconnect_required(place.integration_id, reason)
+            self._statuses.reconnect_required(place.integration_id, place.connected_at, reason)
 
     def _ninjaone_tokens(self, place: Place, kept: Kept, deadline: Deadline) -> RenewedTokens:
-        def fetch(kept: Kept) -> Mapping[str, Any]:
-            credentials = kept.credentials
-            if credentials is None:
-                raise NotConnected()
+        def fetch(kept: Kept, deadline: Deadline) -> Mapping[str, Any]:
+            credentials = kept.credentials_for(_address(place))
             sign_in = self._sign_in(place, credentials, deadline)
             if credentials.kind is Kind.CLIENT_CREDENTIALS or kept.tokens is None:
                 return of_tokens(sign_in.by_itself())
@@ -252,38 +281,38 @@ class Connections:
                 tokens = tokens_of(values)
                 return tokens.is_fresh(self._now()) and (stale is None or tokens.access_token != stale.access_token)
 
-            return tokens_of(self._renewed(place, is_good, fetch, deadline))
+            vendor = VENDORS[place.provider].advice.vendor
+            tokens = self._renewal.renew(place.integration_id, _address(place), is_good, fetch, deadline, vendor)
+            self._remembered.pop(place.integration_id, None)
+            return tokens_of(tokens)
 
         return RenewedTokens(tokens_of(kept.tokens) if kept.tokens else None, renew, self._now)
 
     def _tactical_tokens(self, place: Place, kept: Kept, deadline: Deadline) -> SessionTokens:
-        session = session_of(kept.tokens or {})
+        """Of sessions that only a person can begin, the secret holds the present one. One that Tandem begins by itself
+        lasts three minutes, and is remembered as long as this instance lives: nothing is lost with it."""
 
-        def fetch(kept: Kept) -> Mapping[str, Any]:
-            if kept.credentials is None:
-                raise NotConnected()
-            if "password" not in kept.credentials.values:
+        def known(kept: Kept, credentials: Credentials) -> Session | None:
+            if "password" not in credentials.values:
+                return session_of(kept.tokens or {})
+            begun_with, session = self._sessions.get(place.integration_id, (None, None))
+            return session if begun_with == credentials else None
+
+        def another(stale: Session | None) -> Session:
+            kept = self._read_anew(place, Kind.PASSWORD)
+            credentials = kept.credentials_for(_address(place))
+            session = known(kept, credentials)
+            if session is not None and (stale is None or session.token != stale.token):
+                return session
+            if "password" not in credentials.values:
                 raise CodeNeeded("Tactical RMM asks for a code.")
-            return of_session(self._tactical_session(place, kept.credentials, None, deadline)[0])
-
-        def sign_in() -> Session:
-            nonlocal session
-            stale = session.token
-            session = session_of(
-                self._renewed(place, lambda values: session_of(values).token != stale, fetch, deadline)
-            )
+            session, _ = self._tactical_session(place, credentials, None, deadline)
+            self._sessions[place.integration_id] = (credentials, session)
             return session
 
-        return SessionTokens(session, sign_in)
+        return SessionTokens(known(kept, kept.credentials_for(_address(place))), another)
 
-    def _renewed(
-        self,
-        place: Place,
-        is_good: Callable[[Mapping[str, Any]], bool],
-        fetch: Callable[[Kept], Mapping[str, Any]],
-        deadline: Deadline,
-    ) -> Mapping[str, Any]:
-        vendor = VENDORS[place.provider].advice.vendor
-        tokens = self._renewal.renew(place.integration_id, is_good, fetch, deadline, vendor)
-        self._remembered.pop(place.integration_id, None)
-        return tokens
+
+def _address(place: Place) -> str:
+    """Where the place's credentials are sent. Raises NotConnected if nobody said."""
+    return normal_address(address_of(place))

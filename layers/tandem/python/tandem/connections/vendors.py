@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from tandem.alerts.models import Provider
 from tandem.connections.advice import Advice
 from tandem.connections.authorization import Authorization
-from tandem.connections.credentials import Credentials
-from tandem.connections.errors import NotConnected
+from tandem.connections.credentials import Credentials, normal_address
+from tandem.connections.errors import NotConnected, WrongAddress
 from tandem.connections.http import VendorHttp
 from tandem.connections.limits import Limits
 from tandem.connections.rmm import Rmm
 from tandem.providers.levelio import api as levelio
 from tandem.providers.levelio.sentences import ADVICE as LEVELIO
 from tandem.providers.ninjaone import api as ninjaone
-from tandem.providers.ninjaone.oauth import Tokens
+from tandem.providers.ninjaone.oauth import REGIONS, Tokens
 from tandem.providers.ninjaone.sentences import ADVICE as NINJAONE
 from tandem.providers.tacticalrmm import api as tacticalrmm
 from tandem.providers.tacticalrmm.login import Session
@@ -36,21 +37,25 @@ class Place(Protocol):
     def allow_private_address(self) -> bool: ...
     @property
     def requests_per_minute(self) -> int | None: ...
+    @property
+    def connected_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One vendor: its errors in words, its limits, its client."""
+    """One vendor: its errors in words, its limits, its client. `addresses`: the only ones that its API is at; empty if
+    everybody has a server of their own."""
 
     advice: Advice
     limits: Limits
     client: Callable[[VendorHttp, str], Rmm]
+    addresses: frozenset[str] = frozenset()
 
 
 VENDORS: Mapping[Provider, Vendor] = {
-    Provider.NINJAONE: Vendor(NINJAONE, ninjaone.LIMITS, ninjaone.NinjaOne),
+    Provider.NINJAONE: Vendor(NINJAONE, ninjaone.LIMITS, ninjaone.NinjaOne, frozenset(REGIONS.values())),
     Provider.TACTICALRMM: Vendor(TACTICALRMM, tacticalrmm.LIMITS, tacticalrmm.TacticalRmm),
-    Provider.LEVELIO: Vendor(LEVELIO, levelio.LIMITS, levelio.Level),
+    Provider.LEVELIO: Vendor(LEVELIO, levelio.LIMITS, levelio.Level, frozenset({levelio.BASE_URL})),
 }
 
 
@@ -61,6 +66,18 @@ def address_of(place: Place) -> str:
     if place.provider is Provider.LEVELIO:
         return levelio.BASE_URL
     raise NotConnected()
+
+
+def check_address(place: Place, elsewhere: bool) -> None:
+    """Raises WrongAddress for an address that is not the vendor's own, though its API is nowhere else. `elsewhere`:
+    integration and tenant file both permit that it is, as a simulator or a relay on a private network."""
+    own = VENDORS[place.provider].addresses
+    if own and not elsewhere and normal_address(address_of(place)) not in own:
+        raise WrongAddress(
+            f"{place.instance_url} is not {VENDORS[place.provider].advice.vendor}'s own address. Tandem sends "
+            "credentials to another only where the integration says allow_private_address: true and the tenant file "
+            "permits it (allow_private_addresses). Connect the integration again, without instance_url."
+        )
 
 
 def key_authorization(place: Place, credentials: Credentials) -> Authorization:

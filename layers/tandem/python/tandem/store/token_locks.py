@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 LOCKED_SECONDS = 60
-"""Longer than any function takes to renew a token: a lock that is older belongs to one that died."""
+"""Longer than a turn may take (connections/renewal.py): a lock that is older belongs to one that died, or stood still
+for so long that it must ask before it writes anything (`extend`)."""
 
 
 class TokenLocks:
@@ -51,6 +52,24 @@ class TokenLocks:
             return None
         return int(decode_item(answer["Attributes"]).get("renewals", 0))
 
+    def extend(self, integration_id: str, owner: str) -> bool:
+        """Whether nobody has taken the lock over; then it is the owner's for its whole time anew. Raises BusyError."""
+        is_mine = "#owner = :owner"
+        until = int(self._clock().timestamp()) + LOCKED_SECONDS
+        try:
+            with translating():
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=encode_item(keys.token_lock_key(integration_id)),
+                    UpdateExpression="SET locked_until = :until",
+                    ConditionExpression=is_mine,
+                    ExpressionAttributeNames={"#owner": "owner"},
+                    ExpressionAttributeValues=encode_item({":owner": owner, ":until": until}),
+                )
+        except ConflictError:
+            return False
+        return True
+
     def release(self, integration_id: str, owner: str, renewals: int) -> None:
         """The next may take it, and is told this number. Whose lock was taken over says nothing. Raises BusyError."""
         is_mine = "#owner = :owner"
@@ -66,3 +85,8 @@ class TokenLocks:
                 )
         except ConflictError:
             return
+
+    def remove(self, integration_id: str) -> None:
+        """The integration is gone, and so is its lock. Raises BusyError."""
+        with translating():
+            self._client.delete_item(TableName=self._table, Key=encode_item(keys.token_lock_key(integration_id)))

@@ -156,7 +156,7 @@ class RegistrationAnswer(Given):
     """The webhook that Tandem registered at the RMM itself: only NinjaOne has that."""
 
     registered_at: Time | None = None
-    problem: str | None = Field(None, description="Why it could not be registered the last time. Polling goes on")
+    problem: str | None = Field(None, description="Why it could not be registered, or removed, the last time")
 
 
 class SetupAction(Given):
@@ -198,7 +198,8 @@ class PollResultAnswer(Given):
     """What a poll came to."""
 
     listed: int = Field(description="Alerts that the RMM lists as active")
-    unreadable: int = Field(description="Rows of its list that could not be read; the log says why")
+    unreadable: int = Field(description="Rows of its list that could not be read; they stopped no other")
+    unreadable_alerts: list[str] = Field(description="The first ten of them, and why", examples=[[]])
     fired: int = Field(description="Alerts that were new, or fired again")
     cleared: int = Field(description="Alerts that were over: two complete lists in a row lacked them")
     held_back: int = Field(description="Alerts that seem over, but are so many that a third list must confirm it")

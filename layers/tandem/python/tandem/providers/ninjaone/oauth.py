@@ -62,7 +62,7 @@ def authorize_url(instance_url: str, client_id: str, redirect_uri: str, state: s
 
 
 class SignIn:
-    """NinjaOne's token endpoint. `http`: with NoCredentials, for they stand in the body."""
+    """NinjaOne's endpoints for tokens. `http`: with NoCredentials, for they stand in the body."""
 
     def __init__(self, http: VendorHttp, app: ClientApp) -> None:
         self._http = http
@@ -88,16 +88,34 @@ class SignIn:
         """With client credentials. Raises VendorError."""
         return self._tokens("client_credentials", {"scope": SCOPES}, repeatable=True)
 
+    def revoke(self, tokens: Tokens) -> None:
+        """Ends the tokens, the longest-lived first (RFC 7009; vendors.md 1.2 names the address). Raises VendorError."""
+        for kind, token in (("refresh_token", tokens.refresh_token), ("access_token", tokens.access_token)):
+            if token is None:
+                continue
+            self._http.request(
+                Call(
+                    "POST",
+                    "/ws/oauth/revoke",
+                    form={"token": token, "token_type_hint": kind, **self._client_app()},
+                    repeatable=True,
+                    may_be_empty=True,
+                    secrets=(self._app.client_secret, token),
+                )
+            )
+
+    def _client_app(self) -> dict[str, str]:
+        return {"client_id": self._app.client_id, "client_secret": self._app.client_secret}
+
     def _tokens(
         self, grant_type: str, form: Mapping[str, str], secrets: tuple[str, ...] = (), repeatable: bool = False
     ) -> Tokens:
-        app = {"client_id": self._app.client_id, "client_secret": self._app.client_secret}
         now = self._http.now()
         answer: Any = self._http.request(
             Call(
                 "POST",
                 "/ws/oauth/token",
-                form={"grant_type": grant_type, **app, **form},
+                form={"grant_type": grant_type, **self._client_app(), **form},
                 repeatable=repeatable,
                 secrets=(self._app.client_secret, *secrets),
             )

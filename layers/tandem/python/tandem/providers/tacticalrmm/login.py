@@ -5,6 +5,7 @@ gets one for 3 minutes, as often as it likes: the only one that Tandem can renew
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -70,28 +71,27 @@ class SignIn:
 
 
 class SessionTokens:
-    """A TokenSource of one piece of work. `sign_in`: without a code, and keeps the session if it is to be kept; None if
-    nobody kept the password."""
+    """A TokenSource of one piece of work. `session`: None if there is none yet. `sign_in`: gives another than the one
+    that has ended, and raises CodeNeeded where that needs a person; None if there can be no other."""
 
-    def __init__(self, session: Session, sign_in: Callable[[], Session] | None) -> None:
+    def __init__(self, session: Session | None, sign_in: Callable[[Session | None], Session] | None) -> None:
         self._session = session
         self._sign_in = sign_in
 
     def token(self) -> str:
-        """The session's, whatever its age: use makes it last."""
-        return self._session.token
+        """The session's, whatever its age: use makes it last. Raises as `invalidate` if there is none yet."""
+        session = self._session or self._another()
+        return session.token
 
     def invalidate(self, token: str) -> bool:
         """Signs in once more. Raises VendorError: Refused if that needs a person."""
-        if token != self._session.token:
-            return True
-        if self._sign_in is None:
-            raise Refused(RECONNECT)
-        needs_a_person = False
-        try:
-            self._session = self._sign_in()
-        except CodeNeeded:
-            needs_a_person = True
-        if needs_a_person:
-            raise Refused(RECONNECT)
+        if self._session is None or token == self._session.token:
+            self._another()
         return True
+
+    def _another(self) -> Session:
+        if self._sign_in is not None:
+            with suppress(CodeNeeded):
+                self._session = self._sign_in(self._session)
+                return self._session
+        raise Refused(RECONNECT)

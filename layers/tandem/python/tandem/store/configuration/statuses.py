@@ -1,6 +1,7 @@
 """Changes of an integration's status that no person makes."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from tandem.store.configuration.integrations import Integrations
 from tandem.store.configuration.records import Integration, Status
@@ -14,24 +15,36 @@ class IntegrationStatuses:
         self._table = table
         self._integrations = integrations
 
-    def reconnect_required(self, integration_id: str, reason: str) -> None:
-        """The RMM does not take the credentials any more; `reason` is a sentence for the admin. Raises StoreError."""
-        self._change(integration_id, Status.RECONNECT_REQUIRED, reason)
+    def reconnect_required(self, integration_id: str, connected_at: datetime | None, reason: str) -> None:
+        """The RMM does not take the credentials any more that the integration was connected with at that time; `reason`
+        is a sentence for the admin. Raises StoreError."""
+
+        def change() -> None:
+            integration = self._with_credentials(integration_id)
+            if integration is None or integration.connected_at != connected_at:
+                return  # somebody has connected it anew meanwhile
+            self._put(integration, _with_status(integration, Status.RECONNECT_REQUIRED, reason))
+
+        self._table.retrying(change)
 
     def works(self, integration_id: str) -> None:
         """The RMM takes the credentials. Raises StoreError."""
-        self._change(integration_id, Status.CONNECTED, None)
 
-    def _change(self, integration_id: str, status: str, reason: str | None) -> None:
         def change() -> None:
-            integration = self._integrations.get(integration_id)
-            if integration is None or not integration.has_credentials:
-                return  # disconnected meanwhile
-            changed = _with_status(integration, status, reason)
-            if changed != integration:
-                self._integrations.put(changed)
+            integration = self._with_credentials(integration_id)
+            if integration is not None:
+                self._put(integration, _with_status(integration, Status.CONNECTED, None))
 
         self._table.retrying(change)
+
+    def _with_credentials(self, integration_id: str) -> Integration | None:
+        """The integration; None if it was disconnected meanwhile."""
+        integration = self._integrations.get(integration_id)
+        return integration if integration is not None and integration.has_credentials else None
+
+    def _put(self, integration: Integration, changed: Integration) -> None:
+        if changed != integration:
+            self._integrations.put(changed)
 
 
 def _with_status(integration: Integration, status: str, reason: str | None) -> Integration:
