@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import quote, unquote, urlencode
 
 import pytest
@@ -70,9 +70,22 @@ class Person:
 
 
 class AdminApi:
-    """A tenant of its own: table, queue and secrets, and one instance of the function on them."""
+    """A tenant of its own: table, queue and secrets, and one instance of the function on them.
 
-    def __init__(self, dynamodb: "DynamoDBClient", sqs: "SQSClient", secretsmanager: "SecretsManagerClient") -> None:
+    The first admin and the default board are made once, by the first tenant of the process; the others begin with a
+    copy of them, unless they are to be `bare`: then their first request makes their own.
+    """
+
+    _from_the_start: ClassVar[list[Any]] = []
+
+    def __init__(
+        self,
+        dynamodb: "DynamoDBClient",
+        sqs: "SQSClient",
+        secretsmanager: "SecretsManagerClient",
+        *,
+        bare: bool = False,
+    ) -> None:
         self.name = f"tandem-{uuid.uuid4().hex[:8]}"
         self.dynamodb, self.sqs, self.secretsmanager = dynamodb, sqs, secretsmanager
         self.dynamodb.create_table(TableName=self.name, **cast("Any", table_definition()))
@@ -83,12 +96,17 @@ class AdminApi:
         )["ARN"]
         self.secret_prefix = f"{self.name}/integrations"
         self.key = FIRST_KEY
+        if self._from_the_start and not bare:
+            copied: Any = [{"PutRequest": {"Item": item}} for item in self._from_the_start]
+            assert not self.dynamodb.batch_write_item(RequestItems={self.name: copied})["UnprocessedItems"]
         self.instance = self.another_instance()
+        if not self._from_the_start:
+            self._from_the_start.extend(self.dynamodb.scan(TableName=self.name, ConsistentRead=True)["Items"])
 
     def another_instance(self, **environment: str) -> ModuleType:
         """The handler's module in a new function instance; `environment` overrides its variables."""
+        # Made anew when it is asked for; the one of Secrets Manager, which every start asks for, the module's tests share.
         bootstrap._sqs.cache_clear()
-        bootstrap._secrets_manager.cache_clear()
         bootstrap._s3.cache_clear()
         instance = function("admin_api", self.environment | environment)
         self.call("GET", "/users", instance=instance)  # reads the environment; makes the first admin

@@ -17,8 +17,8 @@ def the_first_key(api: AdminApi) -> str:
     return str(key_id)
 
 
-def test_the_first_admin_exists_from_the_start(api: AdminApi) -> None:
-    (user,) = api.items("/users")
+def test_the_first_admin_exists_from_the_start(bare: AdminApi) -> None:
+    (user,) = bare.items("/users")
     assert user == {
         "id": "first-admin",
         "name": "First admin",
@@ -27,15 +27,15 @@ def test_the_first_admin_exists_from_the_start(api: AdminApi) -> None:
         "active": True,
         "notifications": UNASKED,
     }
-    (key,) = api.items("/api-keys")
+    (key,) = bare.items("/api-keys")
     assert (key["user_id"], key["role"], key["last_characters"]) == ("first-admin", "admin", FIRST_KEY[-4:])
 
 
-def test_the_first_admin_is_made_once_however_many_instances_start(api: AdminApi) -> None:
-    before = api.stored()
+def test_the_first_admin_is_made_once_however_many_instances_start(bare: AdminApi) -> None:
+    before = bare.stored()
     for _ in range(3):
-        api.another_instance()
-    assert api.stored() == before
+        bare.another_instance()
+    assert bare.stored() == before
 
 
 def test_a_new_value_of_the_first_keys_secret_replaces_the_first_key(api: AdminApi) -> None:
