@@ -111,13 +111,15 @@ class Seen:
 @dataclass(frozen=True, slots=True)
 class Device:
     """A device as a whole listing of the RMM shows it. `organization_id`: the RMM's customer; where organizations nest,
-    the one that the device is in itself."""
+    the one that the device is in itself. `approval`: whether it was taken in, of an RMM where somebody decides that:
+    `approved`, or its own word in small letters for what is not (yet), such as `pending`; None if it does not say."""
 
     external_id: str
     organization_id: str | None = None
     organization_name: str | None = None
     facts: Facts = Facts()
     seen: Seen = Seen()
+    approval: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,14 @@ from tandem.assets.models import Device, Facts, Seen
 @dataclass(frozen=True, slots=True)
 class DevicePart:
     """What one listing says of one device; the parts of a device from several listings become one Device. Of a part
-    that says nothing of it, `organization_id` is None."""
+    that says nothing of it, `organization_id` is None. `approval`: as Device."""
 
     external_id: str
     facts: Facts = field(default_factory=Facts)
     seen: Seen = field(default_factory=Seen)
     organization_id: str | None = None
     organization_name: str | None = None
+    approval: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
