@@ -15,6 +15,7 @@ from tandem.connections.authorization import Authorization, NoCredentials
 from tandem.connections.calls import Around
 from tandem.connections.credentials import Change, Credentials, Kept, Kind, normal_address
 from tandem.connections.errors import NotConnected, Unreachable
+from tandem.connections.fleet import Fleet
 from tandem.connections.http import VendorHttp
 from tandem.connections.keeping import Tried, connected, forgotten, signed_in, taken_back
 from tandem.connections.limits import Deadline, Pace, RateLimit
@@ -87,6 +88,12 @@ class Connections:
         an address that Tandem may not connect to, Unreachable if Tandem's own secret store does not answer."""
         http = self._http(place, deadline, self._authorization(place, deadline))
         return VENDORS[place.provider].client(http, place.integration_id)
+
+    def open_fleet(self, place: Place, deadline: Deadline) -> Fleet:
+        """The devices of the integration's RMM. Raises as `open`, and Rejected for a vendor whose devices Tandem does
+        not read."""
+        http = self._http(place, deadline, self._authorization(place, deadline))
+        return VENDORS[place.provider].fleet(http, place.integration_id)
 
     def open_ninjaone(self, place: Place, deadline: Deadline) -> ninjaone.NinjaOne:
         """The same for what only NinjaOne can. Raises as `open`."""

@@ -9,7 +9,8 @@ from tandem.alerts.models import Provider
 from tandem.connections.advice import Advice
 from tandem.connections.authorization import Authorization
 from tandem.connections.credentials import Credentials, normal_address
-from tandem.connections.errors import NotConnected, WrongAddress
+from tandem.connections.errors import NotConnected, Rejected, WrongAddress
+from tandem.connections.fleet import Fleet
 from tandem.connections.http import VendorHttp
 from tandem.connections.limits import Limits
 from tandem.connections.rmm import Rmm
@@ -43,19 +44,25 @@ class Place(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One vendor: its errors in words, its limits, its client. `addresses`: the only ones that its API is at; empty if
-    everybody has a server of their own."""
+    """One vendor: its errors in words, its limits, its client, its devices. `addresses`: the only ones that its API is
+    at; empty if everybody has a server of their own."""
 
     advice: Advice
     limits: Limits
     client: Callable[[VendorHttp, str], Rmm]
+    fleet: Callable[[VendorHttp, str], Fleet]
     addresses: frozenset[str] = frozenset()
 
 
+def _no_fleet(http: VendorHttp, _integration_id: str) -> Fleet:
+    """Of a vendor whose devices are not read. Raises Rejected."""
+    raise Rejected(f"Tandem does not read the devices of {http.advice.vendor}.")
+
+
 VENDORS: Mapping[Provider, Vendor] = {
-    Provider.NINJAONE: Vendor(NINJAONE, ninjaone.LIMITS, ninjaone.NinjaOne, frozenset(REGIONS.values())),
-    Provider.TACTICALRMM: Vendor(TACTICALRMM, tacticalrmm.LIMITS, tacticalrmm.TacticalRmm),
-    Provider.LEVELIO: Vendor(LEVELIO, levelio.LIMITS, levelio.Level, frozenset({levelio.BASE_URL})),
+    Provider.NINJAONE: Vendor(NINJAONE, ninjaone.LIMITS, ninjaone.NinjaOne, _no_fleet, frozenset(REGIONS.values())),
+    Provider.TACTICALRMM: Vendor(TACTICALRMM, tacticalrmm.LIMITS, tacticalrmm.TacticalRmm, _no_fleet),
+    Provider.LEVELIO: Vendor(LEVELIO, levelio.LIMITS, levelio.Level, _no_fleet, frozenset({levelio.BASE_URL})),
 }
 
 
