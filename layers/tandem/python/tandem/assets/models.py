@@ -56,7 +56,7 @@ class Disk:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What a provider says of a device and what rarely changes: each change of it is written to the asset and, but for
-    `agent_status`, to the asset's history.
+    the status and the patches (merging.SILENT), to the asset's history.
 
     `patches_pending`, `patches_failed`: counts that the RMM itself gives. `has_patches_pending`: where it says only
     that. `antivirus_status`: `protected`, `unprotected` or `unknown`. `security_score`: 0 to 100. `location`: for
@@ -123,6 +123,16 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
+class Program:
+    """Software as an RMM lists it. `installed_on`: a date, where it is known."""
+
+    name: str
+    version: str | None = None
+    publisher: str | None = None
+    installed_on: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LinkedDevice:
     """A device that an asset is the record of. `organization_id`: as the RMM says; `client_id`: whom that is mapped to.
     `missing_since`: the first of the complete listings that lack it. `linked_by`: why it is this asset's (`device`: it
@@ -140,13 +150,21 @@ class LinkedDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """Another asset that may be the same machine, which only a person can say. `reason`: a sentence."""
+
+    asset_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asset:
     """The desk's record of a machine: the provider's fields stand in `devices`, the persons' in `edited`, and neither
     touches the other's.
 
     `devices`: the first is the asset's own; others were found to be the same machine. `edited`: what a person wrote, by
-    the field's name (merging.EDITABLE), never overwritten by a sync. `notes`: a person's alone. `version`: counts
-    writes.
+    the field's name (shown.EDITABLE), never overwritten by a sync. `notes`: a person's alone. `maybe_same`: assets that
+    were found to be like it when it was made. `version`: counts writes.
     """
 
     asset_id: str
@@ -154,6 +172,7 @@ class Asset:
     devices: tuple[LinkedDevice, ...] = ()
     edited: Mapping[str, FieldValue] = field(default_factory=dict)
     notes: str | None = None
+    maybe_same: tuple[Likeness, ...] = ()
     updated_at: datetime | None = None
     version: int = 0
 
@@ -183,7 +202,8 @@ class HistoryEntry:
 class FleetEntry:
     """What the fleet's page holds of one device between syncs.
 
-    `fingerprint`: of all of the device that an asset is written for; the same one means that nothing is to be written.
+    `fingerprint`: of all of the device that an asset is written for, but its patches; `patches`: of those, because runs
+    of their own list them. The same ones mean that nothing is to be written; an empty one is like no other.
     `asset_id`: None of one that is skipped. `absent`: how many complete listings in a row lack it, `absent_since`: the
     first of them. `organization_id`: where it was when it was listed last.
     """
@@ -191,6 +211,7 @@ class FleetEntry:
     external_id: str
     fingerprint: str
     asset_id: str | None = None
+    patches: str = ""
     organization_id: str | None = None
     seen: Seen = Seen()
     absent: int = 0

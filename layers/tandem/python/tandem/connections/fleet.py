@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tandem.assets.models import Device, Facts, Seen
+from tandem.assets.models import Program as Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +52,6 @@ class PartPage:
 
     rows: tuple[DevicePart | Unreadable, ...]
     after: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """Software as an RMM lists it. `installed_on`: a date, where it is known."""
-
-    name: str
-    version: str | None = None
-    publisher: str | None = None
-    installed_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
