@@ -88,7 +88,7 @@ class FakeRmm:
     def alert(self, external_alert_id: str) -> AlertEvent | None:
         raise NotImplementedError
 
-    def resolved_alerts(self, since: datetime) -> Iterator[AlertEvent]:
+    def resolved_alerts(self, since: datetime) -> Iterator[AlertSeen]:
         raise NotImplementedError
 
 

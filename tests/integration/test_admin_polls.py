@@ -138,6 +138,7 @@ def test_an_integration_shows_how_its_polling_stands(api: AdminApi) -> None:
     assert shown["polling"]["last_result"] == {
         "listed": 20,
         "unreadable": 0,
+        "unreadable_alerts": [],
         "fired": 2,
         "cleared": 0,
         "held_back": 1,

@@ -1,5 +1,6 @@
 """Polls from beginning to end, on fakes of everything outside."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -103,7 +104,8 @@ def test_an_alert_that_cannot_be_read_stops_no_other_and_is_not_missing() -> Non
     for minute in (15, 30, 45):
         done = polled.poll(minute, unreadable, triggered(2, "a2", device="d2"))
     assert done.polled is not None
-    assert done.polled.unreadable == 1
+    assert done.polled.unreadable == polled.state.unreadable == 1
+    assert polled.state.unreadable_alerts == ("alert a1: no device",)
     assert statuses(polled) == ["active", "active"]
 
 
@@ -349,6 +351,50 @@ def test_an_import_that_is_repeated_takes_nothing_over_again() -> None:
         polled.polls.runs["r1"] = a_run(kind="alerts", days=7)
         polled.poll(15 * number, run_id="r1")
         assert polled.polls.runs["r1"].history == 2 - number
+
+
+def test_a_row_of_the_history_that_cannot_be_read_stops_no_other_and_is_named() -> None:
+    polled = PolledWorld()
+    many = [UnreadableAlert(f"x{number}", "no device") for number in range(12)]
+    polled.rmm.resolved = [*history("old", -600, -500), *many, *history("older", -800, -700, device="d2")]
+    polled.polls.runs["r1"] = a_run(kind="alerts", days=7)
+    assert polled.poll(15, UnreadableAlert(None, "a row is no object"), run_id="r1").outcome == "succeeded"
+    run = polled.polls.runs["r1"]
+    assert (run.state, run.history, run.unreadable) == ("succeeded", 2, 13)
+    assert run.unreadable_alerts[:2] == ("an alert without id: a row is no object", "alert x0: no device")
+    assert len(run.unreadable_alerts) == 10
+
+
+def test_an_import_that_breaks_off_fails_no_poll_and_keeps_what_it_took_over() -> None:
+    polled = PolledWorld()
+    polled.rmm.resolved = history("old", -600, -500)
+    polled.rmm.resolved_failure = Unreachable("The server does not answer.")
+    polled.polls.runs["r1"] = a_run(kind="alerts", days=7)
+    assert polled.poll(15, triggered(1), run_id="r1").outcome == "succeeded"
+    assert (polled.state.last_error, polled.state.consecutive_failures, polled.state.listed) == (None, 0, 1)
+    run = polled.polls.runs["r1"]
+    assert (run.state, run.listed, run.fired, run.history) == ("failed", 1, 1, 1)
+    assert run.error is not None
+    assert "and 1 that had ended; then it broke off: The server does not answer." in run.error
+    assert set(statuses(polled)) == {"active", "resolved"}
+
+
+def test_an_import_that_fails_for_our_own_sake_fails_no_poll_either() -> None:
+    polled = PolledWorld()
+    polled.polls.runs["r1"] = a_run(kind="alerts", days=7)
+
+    def resolved(since: object) -> Iterator[AlertEvent]:
+        polled.queue.is_down = True
+        yield from history("old", -600, -500)
+
+    polled.rmm.resolved_alerts = resolved  # type: ignore[method-assign]  # the queue is lost in the middle
+    with pytest.raises(QueueError):
+        polled.poll(15, triggered(1), run_id="r1")
+    assert (polled.state.last_error, polled.state.consecutive_failures) == (None, 0)
+    run = polled.polls.runs["r1"]
+    assert (run.state, run.fired) == ("failed", 1)
+    assert run.error is not None
+    assert "Tandem itself could not finish" in run.error
 
 
 def test_a_poll_that_nobody_asked_for_imports_no_history() -> None:

@@ -33,7 +33,8 @@ class FakeRmm:
     """An RMM. `fails_after`: the listing of alerts breaks off behind so many rows with `failure`."""
 
     active: Sequence[AlertSeen] = ()
-    resolved: Sequence[AlertEvent] = ()
+    resolved: Sequence[AlertSeen] = ()
+    resolved_failure: VendorError | None = None
     listed_devices: Sequence[DeviceSeen] = ()
     listed_organizations: Sequence[OrganizationSeen] = ()
     failure: VendorError | None = None
@@ -66,9 +67,13 @@ class FakeRmm:
     def alert(self, external_alert_id: str) -> AlertEvent | None:
         raise NotImplementedError
 
-    def resolved_alerts(self, since: datetime) -> Iterator[AlertEvent]:
+    def resolved_alerts(self, since: datetime) -> Iterator[AlertSeen]:
         self.asked.append("resolved alerts")
-        return (event for event in self.resolved if event.received_at >= since)
+        for each in self.resolved:
+            if not isinstance(each, AlertEvent) or each.received_at >= since:
+                yield each
+        if self.resolved_failure is not None:
+            raise self.resolved_failure
 
     def reset(self, external_alert_id: str) -> None:
         raise NotImplementedError

@@ -1,6 +1,7 @@
 """Listings: what they ask, what they make of rows that nobody can read, and when they are none."""
 
 import json as json_module
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from tandem.alerts.models import AlertEvent, Kind, Provider
 from tandem.connections.errors import BadReply, VendorError, WrongAddress
-from tandem.connections.rmm import UnreadableAlert
+from tandem.connections.rmm import Rmm, UnreadableAlert
+from tandem.providers.levelio import api as levelio
 from tests.unit.connections.world import START, World, json, page, raw
 from tests.unit.providers.clients import client, level_client, ninjaone_client, tactical_client
 
@@ -34,12 +36,46 @@ def level_row(alert_id: Any = "a-1", **more: Any) -> dict[str, Any]:
 ROWS: dict[Provider, Any] = {NINJAONE: ninjaone_row, TACTICAL: tactical_row, LEVEL: level_row}
 
 
+def ninjaone_ended(uid: Any = "u-1", **more: Any) -> dict[str, Any]:
+    """What the two activities of one alert have in common."""
+    return {
+        "seriesUid": uid,
+        "deviceId": 7,
+        "message": "m",
+        "activityTime": START.timestamp(),
+        "sourceConfigUid": "c",
+    } | more
+
+
+def ninjaone_activities(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    kinds = [{"statusCode": code} for code in ("RESET", "TRIGGERED")]
+    return {"activities": [{"id": 9, "statusCode": "RESET"} | kind | row for row in rows for kind in kinds]}
+
+
+def tactical_ended(number: Any = 1, **more: Any) -> dict[str, Any]:
+    return tactical_row(number, resolved=True, resolved_on="2026-11-20T12:00:00Z") | more
+
+
+def level_ended(alert_id: Any = "a-1", **more: Any) -> dict[str, Any]:
+    return level_row(alert_id, is_resolved=True, resolved_at="2026-11-20T12:00:00Z") | more
+
+
+ENDED: dict[Provider, Any] = {NINJAONE: ninjaone_ended, TACTICAL: tactical_ended, LEVEL: level_ended}
+
+
 def listing(provider: Provider, rows: list[Any]) -> Any:
     return {"data": rows, "has_more": False} if provider is LEVEL else rows
 
 
 def active(provider: Provider, *answers: Any) -> list[Any]:
     return list(client(provider, World(*answers)).active_alerts())
+
+
+def ended_since(rmm: Rmm, since: datetime) -> list[AlertEvent]:
+    """History all of which can be read."""
+    seen = list(rmm.resolved_alerts(since))
+    assert all(isinstance(each, AlertEvent) for each in seen)
+    return [each for each in seen if isinstance(each, AlertEvent)]
 
 
 EVERY = pytest.mark.parametrize("provider", [NINJAONE, TACTICAL, LEVEL])
@@ -73,7 +109,43 @@ def test_a_row_without_a_readable_id_is_told_as_such(provider: Provider, row: An
 @pytest.mark.parametrize("value", [None, 5, True, [], {}, "x", 1e300, -1, "9" * 400])
 def test_no_value_of_any_field_raises_anything(provider: Provider, value: Any) -> None:
     for name in ROWS[provider]("1"):
-        assert len(active(provider, json(listing(provider, [ROWS[provider]("1") | {name: value}])))) == 1
+        is_over = value is True and name in ("resolved", "is_resolved")
+        found = active(provider, json(listing(provider, [ROWS[provider]("1") | {name: value}])))
+        assert len(found) == (0 if is_over else 1)
+
+
+@EVERY
+@pytest.mark.parametrize("value", [None, 5, True, [], {}, "x", 1e300, -1, "9" * 400])
+def test_no_value_of_any_field_of_an_ended_alert_raises_anything(provider: Provider, value: Any) -> None:
+    for name in ROWS[provider]("1"):
+        ended = ENDED[provider]("1")
+        row = ended | {name: value} if provider is not NINJAONE else ninjaone_activities([ended, {name: value}])
+        answer = row if provider is NINJAONE else listing(provider, [row])
+        list(client(provider, World(json(answer))).resolved_alerts(START - timedelta(days=5)))
+
+
+@EVERY
+def test_an_ended_alert_that_cannot_be_read_is_told_and_stops_no_other(provider: Provider) -> None:
+    bad = {NINJAONE: {"deviceId": LONG}, TACTICAL: {"agent_id": LONG}, LEVEL: {"device_id": LONG}}[provider]
+    rows = [ENDED[provider]("1", **bad), ENDED[provider]("2")]
+    answer = ninjaone_activities(rows) if provider is NINJAONE else listing(provider, rows)
+    unreadable, fired, reset = client(provider, World(json(answer))).resolved_alerts(START - timedelta(days=5))
+    assert isinstance(unreadable, UnreadableAlert)
+    assert unreadable.external_alert_id == "1"
+    assert isinstance(fired, AlertEvent)
+    assert isinstance(reset, AlertEvent)
+    assert (fired.external_alert_id, fired.kind, reset.kind) == ("2", Kind.TRIGGERED, Kind.RESET)
+
+
+@EVERY
+def test_a_row_of_the_active_ones_that_is_over_is_not_listed(provider: Provider) -> None:
+    over: dict[str, Any] = {
+        NINJAONE: {"statusCode": "RESET"},
+        TACTICAL: {"resolved": True, "resolved_on": "2026-11-20T02:00:00Z"},
+        LEVEL: {"is_resolved": True, "resolved_at": "2026-11-20T02:00:00Z"},
+    }[provider]
+    (event,) = active(provider, json(listing(provider, [ROWS[provider]("1", **over), ROWS[provider]("2")])))
+    assert event.external_alert_id == "2"
 
 
 # ---- what is no listing
@@ -141,7 +213,7 @@ def test_ninjaones_history_pairs_each_reset_with_its_firing() -> None:
         activity(4, "old", "TRIGGERED", now - timedelta(days=9)),
     ]
     world = World(json({"lastActivityId": 9, "activities": rows}))
-    events = list(ninjaone_client(world).resolved_alerts(now - timedelta(days=2)))
+    events = ended_since(ninjaone_client(world), now - timedelta(days=2))
     assert [(each.external_alert_id, each.kind, each.makes_no_ticket) for each in events] == [
         ("again", Kind.TRIGGERED, True),
         ("again", Kind.RESET, False),
@@ -216,7 +288,7 @@ def test_tacticals_history_is_what_ended_since_then() -> None:
         tactical_row(3, resolved=True, resolved_on="2026-11-01T00:00:00Z"),
     ]
     world = World(json(rows))
-    fired, reset = tactical_client(world).resolved_alerts(START - timedelta(days=5))
+    fired, reset = ended_since(tactical_client(world), START - timedelta(days=5))
     assert (fired.external_alert_id, fired.kind, fired.makes_no_ticket) == ("1", Kind.TRIGGERED, True)
     assert (reset.kind, reset.occurred_at) == (Kind.RESET, datetime(2026, 11, 20, 12, tzinfo=UTC))
     assert json_module.loads(world.requests[0].content) == {"timeFilter": 6}
@@ -307,3 +379,39 @@ def test_one_alert_is_as_it_is(provider: Provider, field: str) -> None:
     assert client(provider, World(json({"detail": "no"}, 404))).alert("1") is None
     with pytest.raises(BadReply):
         client(provider, World(json({"message": "no id"}))).alert("1")
+
+
+def level_history(days: Sequence[float], is_last: bool = False) -> dict[str, Any]:
+    """A page of alerts that fired so many days ago, and ended an hour later."""
+    rows = [
+        level_ended(
+            f"a{day}",
+            started_at=(START - timedelta(days=day)).isoformat(),
+            resolved_at=(START - timedelta(days=day) + timedelta(hours=1)).isoformat(),
+        )
+        for day in days
+    ]
+    return {"data": rows, "has_more": not is_last}
+
+
+def test_levels_history_newest_first_ends_at_the_first_page_of_older_ones() -> None:
+    world = World(json(level_history([1, 2])), json(level_history([6, 8])), json(level_history([9, 10])))
+    found = list(level_client(world).resolved_alerts(START - timedelta(days=7)))
+    assert [each.external_alert_id for each in found] == ["a1", "a1", "a2", "a2", "a6", "a6"]
+    assert [each.url.params.get("starting_after") for each in world.requests] == [None, "a2", "a8"]
+
+
+def test_levels_history_oldest_first_is_read_to_its_end_however_old_it_begins() -> None:
+    world = World(json(level_history([10, 9])), json(level_history([8, 6])), json(level_history([2, 1], is_last=True)))
+    found = list(level_client(world).resolved_alerts(START - timedelta(days=7)))
+    assert [each.external_alert_id for each in found] == ["a6", "a6", "a2", "a2", "a1", "a1"]
+
+
+def test_levels_history_oldest_first_is_left_after_so_many_pages_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(levelio, "HISTORY_PAGES", 2)
+    world = World(json(level_history([10, 9])), json(level_history([8, 6])))
+    *found, cut = level_client(world).resolved_alerts(START - timedelta(days=7))
+    assert [each.external_alert_id for each in found] == ["a6", "a6"]
+    assert isinstance(cut, UnreadableAlert)
+    assert "left out" in cut.reason
+    assert len(world.requests) == 2

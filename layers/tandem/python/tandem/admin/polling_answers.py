@@ -24,6 +24,7 @@ def polling_answer(integration: Integration, state: PollState) -> PollingAnswer:
         last_result=PollResultAnswer(
             listed=state.listed,
             unreadable=state.unreadable,
+            unreadable_alerts=list(state.unreadable_alerts),
             fired=state.fired,
             cleared=state.cleared,
             held_back=state.held_back,

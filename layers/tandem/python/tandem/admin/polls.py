@@ -60,7 +60,7 @@ def _shown(run: Run, now: datetime) -> RunAnswer:
     """A run that its function never finished is shown as failed."""
     if run.finished_at is None and now - (run.started_at or run.requested_at) > BROKEN_OFF_AFTER:
         run = replace(run, state="failed", error=_BROKEN_OFF)
-    values = asdict(run)
+    values = asdict(run) | {"unreadable_alerts": list(run.unreadable_alerts)}
     del values["integration_id"]
     return RunAnswer.model_validate({"id": values.pop("run_id"), **values})
 

@@ -78,7 +78,7 @@ class Rmm(Protocol):
         ...
 
     def active_alerts(self) -> Iterator[AlertSeen]:
-        """Every alert that fires now, as a triggered event."""
+        """Every alert that fires now, as a triggered event. A row that says itself that it is over is left out."""
         ...
 
     def alert(self, external_alert_id: str) -> AlertEvent | None:
@@ -86,9 +86,10 @@ class Rmm(Protocol):
         (any more)."""
         ...
 
-    def resolved_alerts(self, since: datetime) -> Iterator[AlertEvent]:
-        """History, in no order: of each alert that ended since then its triggered event, which makes no ticket, and
-        right after it its reset. Rows that cannot be read are left out."""
+    def resolved_alerts(self, since: datetime) -> Iterator[AlertSeen]:
+        """History, in no order: of each alert that fired and ended since then its triggered event, which makes no
+        ticket, and right after it its reset; or what cannot be read of it. Some that fired before may be among them.
+        What the vendor has of older times is not walked through."""
         ...
 
     def reset(self, external_alert_id: str) -> None:

@@ -5,22 +5,19 @@ It writes nothing on alerts. It asks the table for ids by the index and for the 
 the listing it keeps only what is news, so its memory is that of the news.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from tandem import telemetry
 from tandem.alerts.models import Alert, AlertEvent, Kind, alert_id_of
 from tandem.connections.rmm import Rmm, UnreadableAlert
 from tandem.polling.listings import Listings
 from tandem.polling.placing import DeviceBeliefs, place_all
 from tandem.polling.reconcile import LISTINGS_KEPT, Listing, reconcile, to_look_up
+from tandem.polling.unreadable import Unreadable
 from tandem.store.lookups import WaitingAlert
 from tandem.store.polls import PollState
-
-_LOGGED_AT_MOST = 10
 
 
 class AlertBeliefs(DeviceBeliefs, Protocol):
@@ -54,12 +51,14 @@ class StoppedError(Exception):
 @dataclass(frozen=True, slots=True)
 class Polled:
     """What a poll came to. `fired`, `cleared`, `placed`: events handed over; `held_back`: resets that wait for another
-    listing because they are so many. `listings`: the keys of the complete listings that count now, newest first;
-    `listed_ids`: what the newest shows. `sought`: the RMM's devices were listed."""
+    listing because they are so many. `unreadable_alerts`: the first rows that nobody can read, and why. `listings`: the
+    keys of the complete listings that count now, newest first; `listed_ids`: what the newest shows. `sought`: the RMM's
+    devices were listed."""
 
     began_at: datetime
     listed: int
     unreadable: int
+    unreadable_alerts: tuple[str, ...]
     fired: int
     cleared: int
     placed: int
@@ -76,7 +75,7 @@ class _Seen:
 
     listing: Listing
     news: dict[str, AlertEvent]
-    unreadable: int
+    unreadable: Unreadable
 
 
 class Poller:
@@ -119,7 +118,8 @@ class Poller:
         return Polled(
             began_at=listing.began_at,
             listed=len(listing.alert_ids),
-            unreadable=seen.unreadable,
+            unreadable=seen.unreadable.count,
+            unreadable_alerts=tuple(seen.unreadable.named),
             fired=fired,
             cleared=len(found.events) - fired,
             placed=len(placed.events) - len(found.events),
@@ -135,11 +135,10 @@ class Poller:
         alert_ids: set[str] = set()
         condition_ids: set[str] = set()
         news: dict[str, AlertEvent] = {}
-        unreadable, is_whole = 0, True
+        unreadable, is_whole = Unreadable(integration_id), True
         for each in rmm.active_alerts():
             if isinstance(each, UnreadableAlert):
-                unreadable += 1
-                _tell(integration_id, each, unreadable)
+                unreadable.add(each)
                 if each.external_alert_id is None:
                     is_whole = False
                 else:
@@ -152,15 +151,3 @@ class Poller:
                 news[alert_id] = each
         listing = Listing(began_at, frozenset(alert_ids), frozenset(condition_ids), is_whole)
         return _Seen(listing, news, unreadable)
-
-
-def _tell(integration_id: str, alert: UnreadableAlert, count: int) -> None:
-    """One line for each of the first rows that cannot be read; all of them are counted."""
-    if count <= _LOGGED_AT_MOST:
-        telemetry.log(
-            logging.WARNING,
-            "listed alert not readable",
-            integration_id=integration_id,
-            external_alert_id=alert.external_alert_id,
-            reason=alert.reason,
-        )

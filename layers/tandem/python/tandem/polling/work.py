@@ -4,6 +4,7 @@ not connected           its schedule is taken away; nothing else happens
 another poll has it     nothing happens; by hand, the run says so
 the RMM, or we, fail    recorded with a sentence; nothing is resolved. Our own failures are raised, too
 it goes well            what it came to and the listings that count are recorded
+its import fails        the poll went well all the same; the run of who asked for the import says what failed
 """
 
 import logging
@@ -17,7 +18,7 @@ from tandem.alert_queue import QueueError
 from tandem.connections.errors import VendorError
 from tandem.connections.limits import Deadline
 from tandem.connections.rmm import Rmm
-from tandem.polling.backfill import take_over
+from tandem.polling.backfill import TakenOver, take_over
 from tandem.polling.listings import ListingsUnavailableError
 from tandem.polling.poller import AlertBeliefs, EventQueue, Polled, Poller, StoppedError
 from tandem.polling.report import Report
@@ -36,6 +37,12 @@ _OWN_FAILURE = (
     "Tandem itself could not finish the poll ({what}). Nothing is lost: the next poll finds the same again. If this "
     "stays so, see the log of scheduled_poll."
 )
+_HISTORY_BROKE_OFF = (
+    "The alerts that fire were taken over, and {count} that had ended; then it broke off: {why} It may be asked for "
+    "again."
+)
+_NOTHING = TakenOver()
+_NAMED = 10
 _BUSY = "Another poll of this integration was running; what it came to stands with the integration."
 _NOT_CONNECTED = "The integration is not connected, so there is nothing to poll. Connect it, and try again."
 
@@ -155,7 +162,6 @@ class PollWork:
             polled = self._poller.poll(
                 integration_id, rmm, state, lambda: _may_be_polled(self._integrations.get(integration_id), run)
             )
-            history = self._import(rmm, polled, run)
         except StoppedError:
             self._end(state, lease_id)
             self._note(run, state="failed", error=_NOT_CONNECTED)
@@ -167,22 +173,25 @@ class PollWork:
             )
             return Report(integration_id, "failed", took(), failures_in_a_row=failed.consecutive_failures)
         except Exception as error:
-            known = isinstance(error, StoreError | QueueError | ListingsUnavailableError)
-            self._fail(state, lease_id, run, _OWN_FAILURE.format(what=error if known else type(error).__name__))
+            self._fail(state, lease_id, run, _own_failure(error))
+            raise
+        try:
+            history = self._import(integration_id, rmm, polled, run)
+        except Exception as error:
+            self._end(_succeeded(state, polled), lease_id)
+            self._note(run, polled, TakenOver(error=_own_failure(error)), state="failed")
             raise
         self._end(_succeeded(state, polled), lease_id)
         if integration.status == Status.RECONNECT_REQUIRED:
             self._statuses.works(integration_id)
-        self._note(
-            run, state="succeeded", listed=polled.listed, fired=polled.fired, cleared=polled.cleared, history=history
-        )
-        return Report(integration_id, "succeeded", took(), polled, history)
+        self._note(run, polled, history, state="failed" if history.error else "succeeded")
+        return Report(integration_id, "succeeded", took(), polled, history.count)
 
-    def _import(self, rmm: Rmm, polled: Polled, run: Run | None) -> int:
+    def _import(self, integration_id: str, rmm: Rmm, polled: Polled, run: Run | None) -> TakenOver:
         if run is None or run.days is None:
-            return 0
+            return TakenOver()
         history = rmm.resolved_alerts(self._around.clock() - timedelta(days=run.days))
-        return take_over(history, polled.listed_ids, self._beliefs, self._queue, self._around.clock)
+        return take_over(integration_id, history, polled.listed_ids, self._beliefs, self._queue, self._around.clock)
 
     def _fail(self, state: PollState, lease_id: str, run: Run | None, sentence: str) -> PollState:
         failed = replace(state, last_error=sentence, consecutive_failures=state.consecutive_failures + 1)
@@ -200,32 +209,39 @@ class PollWork:
     def _note(
         self,
         run: Run | None,
+        polled: Polled | None = None,
+        history: TakenOver = _NOTHING,
         *,
         state: RunState,
         error: str | None = None,
         started_at: datetime | None = None,
-        listed: int = 0,
-        fired: int = 0,
-        cleared: int = 0,
-        history: int = 0,
     ) -> Run | None:
         """Write how the run of a person stands, if there is one."""
         if run is None:
             return None
         now = self._around.clock()
+        if history.error is not None:
+            error = _HISTORY_BROKE_OFF.format(count=history.count, why=history.error)
         noted = replace(
             run,
             state=state,
             error=error,
             started_at=started_at or run.started_at,
             finished_at=None if state == "running" else now,
-            listed=listed,
-            fired=fired,
-            cleared=cleared,
-            history=history,
+            listed=polled.listed if polled else 0,
+            unreadable=(polled.unreadable if polled else 0) + history.unreadable,
+            unreadable_alerts=((polled.unreadable_alerts if polled else ()) + history.unreadable_alerts)[:_NAMED],
+            fired=polled.fired if polled else 0,
+            cleared=polled.cleared if polled else 0,
+            history=history.count,
         )
         self._polls.put_run(noted, now)
         return noted
+
+
+def _own_failure(error: Exception) -> str:
+    known = isinstance(error, StoreError | QueueError | ListingsUnavailableError)
+    return _OWN_FAILURE.format(what=error if known else type(error).__name__)
 
 
 def _may_be_polled(integration: Integration | None, run: Run | None) -> bool:
@@ -244,6 +260,7 @@ def _succeeded(state: PollState, polled: Polled) -> PollState:
         consecutive_failures=0,
         listed=polled.listed,
         unreadable=polled.unreadable,
+        unreadable_alerts=polled.unreadable_alerts,
         fired=polled.fired,
         cleared=polled.cleared,
         held_back=polled.held_back,

@@ -31,24 +31,36 @@ class Listing:
         event = alert_event(delivery, self.provider, reading)
         return replace(event, origin=Origin.POLL, observed_at=self.began_at)
 
-    def history(self, fired: Row, ended: Row, read: Callable[[Row, Kind], Reading]) -> Iterator[AlertEvent]:
-        """An alert that is over: its firing, which makes no ticket, and its reset. Nothing if either cannot be read."""
+    def history(
+        self,
+        fired: Row,
+        ended: Row,
+        read: Callable[[Row, Kind], Reading],
+        external_alert_id: Callable[[Row], str | None],
+    ) -> Iterator[AlertSeen]:
+        """An alert that is over: its firing, which makes no ticket, and its reset; or what is wrong with either."""
         try:
             firing = self.event(fired, read(fired, Kind.TRIGGERED))
             reset = self.event(ended, read(ended, Kind.RESET))
-        except BadWebhook:
+        except BadWebhook as bad:
+            yield UnreadableAlert(_readable(ended, external_alert_id), str(bad))
             return
         yield replace(firing, makes_no_ticket=True)
         yield reset
 
 
 def alerts_of(
-    rows: Iterable[Any], event: Callable[[Row], AlertEvent], external_alert_id: Callable[[Row], str | None]
+    rows: Iterable[Any],
+    event: Callable[[Row], AlertEvent],
+    external_alert_id: Callable[[Row], str | None],
+    is_over: Callable[[Row], bool] = lambda _: False,
 ) -> Iterator[AlertSeen]:
-    """The event of each row, or what is wrong with it. No row stops the rest."""
+    """The event of each row, or what is wrong with it. No row stops the rest. `is_over`: such rows are left out."""
     for row in rows:
         if not isinstance(row, dict):
             yield UnreadableAlert(None, "a row is no object")
+            continue
+        if is_over(row):
             continue
         try:
             yield event(row)

@@ -31,8 +31,9 @@ class PollState:
 
     `last_polled_at`: when the last one began, whatever came of it; `last_success_at`: the last that went well.
     `last_error`: a sentence for the admin, None when the last one went well; `warning`: it did, but for this.
-    `listed`, ...: of the last one that went well. `listings`: the keys of the complete listings that count, newest
-    first. `devices_sought_at`: when the RMM's devices were listed last.
+    `listed`, ...: of the last one that went well; `unreadable_alerts`: the first of those rows, and why. `listings`:
+    the keys of the complete listings that count, newest first. `devices_sought_at`: when the RMM's devices were listed
+    last.
     """
 
     integration_id: str
@@ -43,6 +44,7 @@ class PollState:
     consecutive_failures: int = 0
     listed: int = 0
     unreadable: int = 0
+    unreadable_alerts: tuple[str, ...] = ()
     fired: int = 0
     cleared: int = 0
     held_back: int = 0
@@ -66,6 +68,8 @@ class Run:
     finished_at: datetime | None = None
     error: str | None = None
     listed: int = 0
+    unreadable: int = 0
+    unreadable_alerts: tuple[str, ...] = ()
     fired: int = 0
     cleared: int = 0
     history: int = 0
@@ -151,8 +155,7 @@ def _values(record: PollState | Run) -> dict[str, Any]:
 
 
 def _state_from(item: Any) -> PollState:
-    values = _known(PollState, item)
-    return PollState(**{**values, "listings": tuple(values.get("listings", ()))})
+    return PollState(**_known(PollState, item))
 
 
 def _run_from(item: Any) -> Run:
@@ -162,5 +165,10 @@ def _run_from(item: Any) -> Run:
 def _known(record: type, item: Any) -> dict[str, Any]:
     """What the record has a field for, times as times."""
     values = decode_item(item)
-    names = [each.name for each in fields(record) if each.name in values]
-    return {name: from_text(values[name]) if name.endswith("_at") else values[name] for name in names}
+    return {each.name: _plain(each.name, values[each.name]) for each in fields(record) if each.name in values}
+
+
+def _plain(name: str, value: Any) -> Any:
+    if name.endswith("_at"):
+        return from_text(value)
+    return tuple(value) if isinstance(value, list) else value

@@ -31,6 +31,8 @@ class RunAnswer(Given):
     finished_at: Time | None
     error: str | None = Field(description="Why it failed, and what to do", examples=[None])
     listed: int = Field(description="Alerts that the RMM lists as active")
+    unreadable: int = Field(description="Rows, also of ended alerts, that could not be read; they stopped no other")
+    unreadable_alerts: list[str] = Field(description="The first ten of them, and why", examples=[[]])
     fired: int = Field(description="Those of them that were new, or fired again")
     cleared: int = Field(description="Alerts that were over")
     history: int = Field(description="Ended alerts that were taken over, without tickets")

@@ -3,7 +3,7 @@
 Lists come as `{data, has_more}`, at most 100 rows a page; the next begins after the last row's id.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from tandem.connections.calls import Call, Page
 from tandem.connections.errors import NotFound, Rejected
 from tandem.connections.http import VendorHttp
 from tandem.connections.limits import Limits, RateLimit
-from tandem.connections.rmm import Account, AlertSeen, DeviceSeen, OrganizationSeen
+from tandem.connections.rmm import Account, AlertSeen, DeviceSeen, OrganizationSeen, UnreadableAlert
 from tandem.providers.api_alerts import Listing, Row, alert_at, alerts_of, fields_of, identifier
 from tandem.providers.event import Reading
 from tandem.providers.fields import Fields, labelled
@@ -27,6 +27,10 @@ LIMITS: Final = Limits(RateLimit(requests=120, per=timedelta(minutes=1)))
 """Level publishes no rate; a 429 with Retry-After is waited for."""
 
 _PAGE_SIZE = 100
+
+HISTORY_PAGES: Final = 100
+"""Of ended alerts, where they come oldest first: reading them takes a minute."""
+
 _NESTING = 50
 
 
@@ -76,7 +80,9 @@ class Level:
 
     def active_alerts(self) -> Iterator[AlertSeen]:
         """`status=active`."""
-        yield from self._alerts("active")
+        listing = self._listing()
+        rows = self._rows("/v2/alerts", {"status": "active"})
+        yield from alerts_of(rows, lambda row: listing.event(row, _reading(row, Kind.TRIGGERED)), _alert_id, _is_over)
 
     def alert(self, external_alert_id: str) -> AlertEvent | None:
         """By its id. Raises BadReply if it cannot be read."""
@@ -89,14 +95,20 @@ class Level:
             external_alert_id,
         )
 
-    def resolved_alerts(self, since: datetime) -> Iterator[AlertEvent]:
-        """`status=resolved`, all of them, for there is no filter by time."""
-        listing = self._listing()
-        for row in self._rows("/v2/alerts", {"status": "resolved"}):
+    def resolved_alerts(self, since: datetime) -> Iterator[AlertSeen]:
+        """`status=resolved`: there is no filter by time, nor does Level say in which order they come. Newest first, it
+        ends with the first page of older ones; else with the last of so many pages, which is told."""
+        listing, history = self._listing(), _History(since)
+        params: dict[str, str | int] = {"limit": _PAGE_SIZE, "status": "resolved"}
+        for row in self._http.pages(lambda after: history.page(self._page("/v2/alerts", params, after))):
             ended_at = moment(row.get("resolved_at")) if isinstance(row, dict) else None
-            if ended_at is None or ended_at < since:
-                continue
-            yield from listing.history(row, row, _reading)
+            if ended_at is not None and ended_at >= since:
+                yield from listing.history(row, row, _reading, _alert_id)
+        if history.is_cut:
+            most = HISTORY_PAGES * _PAGE_SIZE
+            yield UnreadableAlert(
+                None, f"Level lists more than {most} ended alerts, the oldest first: the rest is left out"
+            )
 
     def reset(self, external_alert_id: str) -> None:
         """POST …/resolve. What Level says to one that is resolved already is not documented, so it is looked at."""
@@ -117,11 +129,6 @@ class Level:
     def _listing(self) -> Listing:
         return Listing(self._integration_id, Provider.LEVELIO, self._http.now())
 
-    def _alerts(self, status: str) -> Iterator[AlertSeen]:
-        listing = self._listing()
-        rows = self._rows("/v2/alerts", {"status": status})
-        return alerts_of(rows, lambda alert: listing.event(alert, _reading(alert, Kind.TRIGGERED)), _alert_id)
-
     def _rows(self, path: str, params: Mapping[str, str | int]) -> Iterator[Any]:
         return self._http.pages(lambda after: self._page(path, {"limit": _PAGE_SIZE, **params}, after))
 
@@ -136,6 +143,38 @@ class Level:
         if last is None:
             raise self._http.bad_reply(f"{path} says that there is more, but not behind which id")
         return Page(rows, last)
+
+
+class _History:
+    """Where to end a listing of ended alerts of which only those since then are wanted."""
+
+    def __init__(self, since: datetime) -> None:
+        self._since = since
+        self._pages = 0
+        self.is_cut = False
+
+    def page(self, page: Page) -> Page:
+        """The page, the last one if those behind it are older still, or too many."""
+        self._pages += 1
+        if page.after is None or self._is_old(page.rows):
+            return Page(page.rows, None)
+        self.is_cut = self._pages == HISTORY_PAGES
+        return Page(page.rows, None) if self.is_cut else page
+
+    def _is_old(self, rows: Sequence[Any]) -> bool:
+        """All ended before, and the first is not older than the last."""
+        times = [
+            (moment(row.get("started_at")), moment(row.get("resolved_at"))) for row in rows if isinstance(row, dict)
+        ]
+        known = [(began, ended) for began, ended in times if began is not None and ended is not None]
+        if len(known) < len(rows) or not known:
+            return False
+        newest_first = all(first >= last for first, last in zip(known[0], known[-1], strict=True))
+        return newest_first and all(ended < self._since for _, ended in known)
+
+
+def _is_over(row: Row) -> bool:
+    return row.get("is_resolved") is True
 
 
 def _reading(row: Row, kind: Kind) -> Reading:

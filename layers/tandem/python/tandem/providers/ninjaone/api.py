@@ -74,13 +74,14 @@ class NinjaOne:
                 )
 
     def active_alerts(self) -> Iterator[AlertSeen]:
-        """`/v2/alerts`, in one request."""
+        """`/v2/alerts`, in one request. Its rows have no state in the OpenAPI; one that has a reset's is over."""
         listing = self._listing()
         rows = self._http.rows(Call("GET", "/v2/alerts", repeatable=True))
         yield from alerts_of(
             rows,
             lambda alert: listing.event(alert, reading(of_api(alert), Kind.TRIGGERED)),
-            lambda alert: external_alert_id(of_api(alert)),
+            _alert_id,
+            lambda alert: _kind(alert) is Kind.RESET,
         )
 
     def alert(self, external_alert_id: str) -> AlertEvent | None:
@@ -97,7 +98,7 @@ class NinjaOne:
             raise self._http.bad_reply(f"alert {external_alert_id}: {problem}")
         return None
 
-    def resolved_alerts(self, since: datetime) -> Iterator[AlertEvent]:
+    def resolved_alerts(self, since: datetime) -> Iterator[AlertSeen]:
         """The resets among the activities since then, each with the firing that it ended, if that was since then too:
         what NinjaOne no longer shows, or is older, makes no history."""
         listing = self._listing()
@@ -105,11 +106,11 @@ class NinjaOne:
         # By day, and of a timezone that is not said: a day more, and then by our own comparison.
         day_before = (since - timedelta(days=1)).date().isoformat()
         for activity in self._activities({"type": "CONDITION", "after": day_before}, since):
-            kind, series = _kind(activity), identifier(Fields(activity), "seriesUid")
+            kind, series = _kind(activity), _series(activity)
             if kind is Kind.RESET and series is not None:
                 ended.setdefault(series, activity)
             elif kind is Kind.TRIGGERED and series is not None and series in ended:
-                yield from listing.history(activity, ended.pop(series), _of_activity)
+                yield from listing.history(activity, ended.pop(series), _of_activity, _series)
 
     def reset(self, external_alert_id: str) -> None:
         """POST …/reset. One that is over is not found, which is as good (an inference, vendors.md 7)."""
@@ -186,6 +187,14 @@ class NinjaOne:
 def _kind(activity: Row) -> Kind | None:
     code = activity.get("statusCode")
     return _KINDS.get(code.upper()) if isinstance(code, str) else None
+
+
+def _alert_id(row: Row) -> str | None:
+    return external_alert_id(of_api(row))
+
+
+def _series(activity: Row) -> str | None:
+    return identifier(Fields(activity), "seriesUid")
 
 
 def _of_activity(activity: Row, kind: Kind) -> Reading:

@@ -85,7 +85,7 @@ class TacticalRmm:
         the client's number: `devices` tells it."""
         listing = self._listing()
         rows = self._rows(Call("PATCH", "/alerts/", json=_ACTIVE, repeatable=True))
-        yield from alerts_of(rows, lambda row: listing.event(row, _reading(row, Kind.TRIGGERED)), _alert_id)
+        yield from alerts_of(rows, lambda row: listing.event(row, _reading(row, Kind.TRIGGERED)), _alert_id, _is_over)
 
     def alert(self, external_alert_id: str) -> AlertEvent | None:
         """By its number. Raises BadReply if it cannot be read."""
@@ -94,15 +94,15 @@ class TacticalRmm:
             self._http, path, lambda row, kind: listing.event(row, _reading(row, kind)), "resolved", external_alert_id
         )
 
-    def resolved_alerts(self, since: datetime) -> Iterator[AlertEvent]:
+    def resolved_alerts(self, since: datetime) -> Iterator[AlertSeen]:
         """Those that ended since then, of those that fired since then: the server filters by the time of firing, and
         in whole days."""
         listing = self._listing()
         days = max(1, (self._http.now().astimezone(UTC) - since).days + 1)
         for row in self._rows(Call("PATCH", "/alerts/", json={"timeFilter": days}, repeatable=True)):
-            ended_at = moment(row.get("resolved_on")) if isinstance(row, dict) and row.get("resolved") is True else None
+            ended_at = moment(row.get("resolved_on")) if isinstance(row, dict) and _is_over(row) else None
             if ended_at is not None and ended_at >= since:
-                yield from listing.history(row, row, _reading)
+                yield from listing.history(row, row, _reading, _alert_id)
 
     def reset(self, external_alert_id: str) -> None:
         """Resolves it; twice is fine. The server sends no webhook for it, and one that was deleted is over, too."""
@@ -127,6 +127,10 @@ def _reading(row: Row, kind: Kind) -> Reading:
 
 def _alert_id(row: Row) -> str | None:
     return external_alert_id(of_api(row))
+
+
+def _is_over(row: Row) -> bool:
+    return row.get("resolved") is True
 
 
 def _path(alert_id: str) -> str:
