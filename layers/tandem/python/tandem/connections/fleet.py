@@ -39,11 +39,13 @@ class Unreadable:
 class Source:
     """One listing of the RMM. `is_devices`: it says which devices there are; one source of each fleet does. `optional`:
     when it is refused for good (a permission is missing, a part of the API is off), the sync goes on without it and
-    says so."""
+    says so. `counts_patches`: it lists patches and not devices: `patches_pending` of all its parts of a device add up,
+    and a device of which a complete reading has no part has 0."""
 
     name: str
     is_devices: bool = False
     optional: bool = False
+    counts_patches: bool = False
 
 
 @dataclass(frozen=True, slots=True)
