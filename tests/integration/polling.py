@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 Simulated = NinjaOne | TacticalRmm | Level
 
 # The waits between attempts are not what is tested here.
+
+HERE = AddressRule(may_be_private=True, may_be_this_machine=True)
 _LIMITS = Limits(RateLimit(100_000, timedelta(seconds=1)), first_wait=0.001, longest_wait=0.002)
 CLOSING_RULE = {**EVERYTHING_RULE, "actions": {"create_ticket": True, "auto_resolve_ticket": True}}
 
@@ -83,8 +85,8 @@ def _http(url: str, advice: Advice, authorize: Authorization, deadline: Deadline
         authorize=authorize,
         limits=_LIMITS,
         deadline=deadline,
-        around=RequestsAround(checked_transport(may_be_private=True)),
-        rule=AddressRule(may_be_private=True),
+        around=RequestsAround(checked_transport(HERE)),
+        rule=HERE,
     )
 
 

@@ -23,7 +23,7 @@ from tandem.connections.errors import (
 )
 from tandem.connections.http import VendorHttp
 from tandem.connections.limits import Deadline, Limits, RateLimit
-from tandem.connections.rmm import Rmm
+from tandem.connections.rmm import AlertSeen, Rmm
 from tandem.connections.transport import checked_transport
 from tandem.providers.levelio import api as levelio
 from tandem.providers.levelio.sentences import ADVICE as LEVEL
@@ -43,13 +43,14 @@ from tests.simulators.tacticalrmm import simulator as tactical_simulator
 from tests.simulators.tacticalrmm.simulator import TacticalRmm
 from tests.unit.providers.normalizing import event_of
 
+HERE = AddressRule(may_be_private=True, may_be_this_machine=True)
 # The waits between attempts are not what is tested here.
 LIMITS = Limits(RateLimit(10_000, timedelta(seconds=1)), first_wait=0.001, longest_wait=0.002)
 REDIRECT = "https://tandem.example/callback"
 
 
 def around() -> Around:
-    return Around(checked_transport(may_be_private=True))
+    return Around(checked_transport(HERE))
 
 
 def http(url: str, advice: Advice, authorize: Authorization, seconds: float = 20.0) -> VendorHttp:
@@ -61,7 +62,7 @@ def http(url: str, advice: Advice, authorize: Authorization, seconds: float = 20
         limits=LIMITS,
         deadline=Deadline(seconds, world.clock),
         around=world,
-        rule=AddressRule(may_be_private=True),
+        rule=HERE,
     )
 
 
@@ -114,7 +115,11 @@ def level_client(simulator: Level, key: str = level_simulator.API_KEY, seconds: 
 
 
 def events(rmm: Rmm) -> list[AlertEvent]:
-    seen = list(rmm.active_alerts())
+    return of_events(rmm.active_alerts())
+
+
+def of_events(rows: Iterator[AlertSeen]) -> list[AlertEvent]:
+    seen = list(rows)
     assert all(isinstance(each, AlertEvent) for each in seen)
     return [each for each in seen if isinstance(each, AlertEvent)]
 
@@ -176,7 +181,7 @@ def test_an_alert_is_listed_looked_up_reset_and_history(each_vendor: Three) -> N
     over = rmm.alert(each_vendor.alert)
     assert over is not None
     assert (over.kind, over.external_alert_id) == (Kind.RESET, each_vendor.alert)
-    fired, reset = rmm.resolved_alerts(utc_now() - timedelta(days=1))
+    fired, reset = of_events(rmm.resolved_alerts(utc_now() - timedelta(days=1)))
     assert (fired.external_alert_id, fired.kind, fired.makes_no_ticket) == (each_vendor.alert, Kind.TRIGGERED, True)
     assert (reset.external_alert_id, reset.kind) == (each_vendor.alert, Kind.RESET)
     assert fired.condition_id == event.condition_id
@@ -403,7 +408,7 @@ def test_levels_pages(level: Level) -> None:
 
 def test_a_private_address_is_not_connected_to_unless_permitted(level: Level) -> None:
     assert isinstance(level, Simulator)
-    world = Around(checked_transport(may_be_private=False))
+    world = Around(checked_transport(AddressRule()))
     with pytest.raises(WrongAddress, match="https"):
         VendorHttp(
             level.url,

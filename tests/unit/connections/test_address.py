@@ -42,15 +42,42 @@ def test_a_zone_is_no_way_round() -> None:
         AddressRule().check("rmm.example.com", ["fe80::1%eth0"])
 
 
-@pytest.mark.parametrize("text", ["127.0.0.1", "10.0.0.1", "fd00::1", "::ffff:10.0.0.1"])
+@pytest.mark.parametrize("text", ["10.0.0.1", "100.64.0.1", "fd00::1", "fd00:ec3::1", "::ffff:10.0.0.1", *PUBLIC])
 def test_who_permits_private_addresses_gets_them(text: str) -> None:
     AddressRule(may_be_private=True).check("rmm.lan", [text])
 
 
-@pytest.mark.parametrize("text", ["169.254.169.254", "fe80::1", "::ffff:169.254.169.254"])
-def test_link_local_addresses_are_never_connected_to(text: str) -> None:
-    with pytest.raises(WrongAddress, match="link-local"):
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("169.254.169.254", "link-local"), ("169.254.0.1", "link-local"), ("fe80::1", "link-local"),
+        ("fe80::1%eth0", "link-local"), ("::ffff:169.254.169.254", "link-local"),
+        ("fd00:ec2::254", "AWS"), ("fd00:ec2:ffff::1", "AWS"),
+        ("0.0.0.0", "no address"), ("0.1.2.3", "no address"), ("::", "no address"), ("::a00:1", "no address"),  # noqa: S104
+        ("::ffff:0.0.0.0", "no address"),
+        ("224.0.0.1", "multicast"), ("239.255.255.250", "multicast"),
+        ("ff02::1", "multicast"), ("ff0e::1", "multicast"),
+        ("255.255.255.255", "broadcast"),
+        ("64:ff9b::a9fe:a9fe", "hides"), ("64:ff9b::a00:1", "hides"), ("64:ff9b::7f00:1", "hides"),
+        ("64:ff9b:1::808:808", "translator"), ("64:ff9b:1:fffe::a00:1", "translator"),
+        ("::ffff:0:10.0.0.1", "translator"),
+        ("2002:a00:1::1", "hides"), ("2002:7f00:1::1", "hides"), ("2002:a9fe:a9fe::1", "hides"),
+        ("2001:0:808:808::f5ff:fffe", "hides"), ("2001:0:a00:1::f7f7:f7f7", "hides"),
+    ],
+)  # fmt: skip
+def test_some_addresses_are_never_connected_to(text: str, why: str) -> None:
+    for rule in (AddressRule(may_be_private=True), AddressRule(may_be_private=True, may_be_this_machine=True)):
+        with pytest.raises(WrongAddress, match=f"{why}.*never connects"):
+            rule.check("rmm.lan", [text])
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
+def test_the_machine_that_tandem_runs_on_is_for_the_local_stack_only(text: str) -> None:
+    AddressRule(may_be_private=True, may_be_this_machine=True).check("rmm.lan", [text])
+    with pytest.raises(WrongAddress, match="itself runs on"):
         AddressRule(may_be_private=True).check("rmm.lan", [text])
+    with pytest.raises(WrongAddress, match="public internet"):
+        AddressRule(may_be_this_machine=True).check("rmm.lan", [text])
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ def failure(transport: CheckedTransport, url: str, rule: AddressRule) -> VendorE
     return caught.value
 
 
-PRIVATE, PUBLIC_ONLY = AddressRule(may_be_private=True), AddressRule()
+PRIVATE, PUBLIC_ONLY = AddressRule(may_be_private=True, may_be_this_machine=True), AddressRule()
 
 
 def test_the_name_is_resolved_once_and_is_what_the_server_is_told(plain: Vendor) -> None:
@@ -199,8 +199,8 @@ def test_a_name_that_does_not_exist_is_told_so() -> None:
 
 
 def test_a_warm_function_keeps_one_transport_for_each_rule() -> None:
-    assert checked_transport(False) is checked_transport(False)
-    assert checked_transport(False) is not checked_transport(True)
+    assert checked_transport(AddressRule()) is checked_transport(AddressRule())
+    assert checked_transport(AddressRule()) is not checked_transport(PRIVATE)
 
 
 def test_the_environments_proxy_is_not_used(plain: Vendor, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,5 @@
-"""Which addresses Tandem connects to: public ones, unless integration and tenant both permit others.
+"""Which addresses Tandem connects to: public ones, unless integration and tenant both permit private ones. Some it
+connects to in no case: they lead to what hands out credentials, or to the function itself, and no RMM is there.
 
 An instance URL is whatever an admin typed, and a name resolves to whatever its owner says, a moment later to something
 else. So it is the resolved address that counts, at every connection (transport.py); what can be told from the URL alone
@@ -21,13 +22,32 @@ _SPECIAL = (ipaddress.ip_network("192.0.0.0/24"), ipaddress.ip_network("192.88.9
 """Kept for protocols, and relays. Not every Python version counts the first among the private ones."""
 _PRIVATE_NAMES = (".localhost", ".local", ".internal")
 
+_NEVER: tuple[tuple[str, str], ...] = (
+    ("0.0.0.0/8", "which stands for no address"),
+    ("169.254.0.0/16", "a link-local address"),
+    ("224.0.0.0/4", "a multicast address"),
+    ("255.255.255.255/32", "the broadcast address"),
+    ("fe80::/10", "a link-local address"),
+    ("ff00::/8", "a multicast address"),
+    # Where AWS answers over IPv6 what it answers at 169.254 over IPv4: credentials, time, names.
+    ("fd00:ec2::/32", "an address of AWS's own services"),
+    # Translators of a network's own: which IPv4 address is meant, only that network knows.
+    ("64:ff9b:1::/48", "an IPv4 address behind a local translator"),
+    ("::ffff:0:0:0/96", "an IPv4 address behind a local translator"),
+)
+"""Never connected to, and why not."""
+_NEVER_NETWORKS = tuple((ipaddress.ip_network(network), why) for network, why in _NEVER)
+_IPV4_COMPATIBLE = ipaddress.ip_network("::/96")
+
 
 @dataclass(frozen=True, slots=True)
 class AddressRule:
     """`may_be_private`: the integration says allow_private_address and the tenant file permits it; then http and
-    private addresses are fine, too."""
+    private addresses are fine, too. `may_be_this_machine`: of those also 127.0.0.1 and ::1, where inside of Lambda the
+    runtime's own API listens: for the local stack and tests only."""
 
     may_be_private: bool = False
+    may_be_this_machine: bool = False
 
     def check_url(self, url: str) -> None:
         """Raises WrongAddress for a URL that is not https, or names a private address as far as its text tells."""
@@ -44,12 +64,13 @@ class AddressRule:
         """Raises WrongAddress unless Tandem may connect to every address that the host resolved to."""
         for text in addresses:
             address = ipaddress.ip_address(text.partition("%")[0])
-            if self.may_be_private:
-                # No RMM is there, but what hands out credentials to whoever asks (169.254.169.254).
-                if _effective(address).is_link_local:
-                    raise WrongAddress(f"{host} leads to the link-local address {text}. Enter another address.")
-            elif not is_public(address):
-                raise WrongAddress(f"{host} leads to {text}, which is not on the public internet. {_PERMISSION}")
+            if not self.may_be_private:
+                if not is_public(address):
+                    raise WrongAddress(f"{host} leads to {text}, which is not on the public internet. {_PERMISSION}")
+            elif (why := _why_never(address, self.may_be_this_machine)) is not None:
+                raise WrongAddress(
+                    f"{host} leads to {text}, {why}. Tandem never connects there: enter another address."
+                )
 
 
 _PERMISSION = (
@@ -77,18 +98,46 @@ def is_private_address(url: str) -> bool:
         return host == "localhost" or host.endswith(_PRIVATE_NAMES)
 
 
+def is_this_machine(url: str) -> bool:
+    """The URL names the machine that asks, as an address or as `localhost`."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _why_never(address: Address, may_be_this_machine: bool) -> str | None:
+    """Why Tandem connects to it in no case; None for an address that may be an RMM's."""
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    if address.is_loopback:
+        return None if may_be_this_machine else "which is the machine that Tandem itself runs on"
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _IPV4_COMPATIBLE:
+            return "which stands for no address"
+        # A relay would lead from outside to what is inside; a network's own addresses are entered as they are.
+        if any(not is_public(inner) for inner in _embedded(address)):
+            return "which hides a private IPv4 address"
+    return next((why for network, why in _NEVER_NETWORKS if address in network), None)
+
+
+def _embedded(address: ipaddress.IPv6Address) -> tuple[ipaddress.IPv4Address, ...]:
+    """The IPv4 addresses that stand in one of NAT64, 6to4 or Teredo."""
+    if address in _NAT64:
+        return (ipaddress.IPv4Address(int(address) & 0xFFFFFFFF),)
+    if address.sixtofour is not None:
+        return (address.sixtofour,)
+    return address.teredo or ()
+
+
 def _effective(address: Address) -> Address:
     if isinstance(address, ipaddress.IPv4Address):
         return address
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address.teredo is not None:
-        return address.teredo[1]
-    return address
+    embedded = _embedded(address)
+    return embedded[-1] if embedded else address
 
 
 def _as_the_system_reads_it(host: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
+from tandem.connections.address import AddressRule, is_this_machine
 from tandem.connections.calls import Around
 from tandem.connections.opening import Connections
 from tandem.connections.renewal import Renewal
@@ -24,18 +25,21 @@ def connections(
     dynamodb: "DynamoDBClient", secrets_manager: "Callable[[], SecretsManagerClient]", environment: Mapping[str, str]
 ) -> Connections:
     """On TABLE_NAME and SECRET_PREFIX; ALLOW_PRIVATE_ADDRESSES=1 says that the tenant file permits private addresses.
-    Raises KeyError for a missing variable."""
+    RMMs may be on this very machine where the table is. Raises KeyError for a missing variable."""
+    # The local stack and tests have the table on their own machine. A real function has not, and says that it is one.
+    is_real = environment.get("AWS_EXECUTION_ENV", "").startswith("AWS_Lambda")
+    is_local = is_this_machine(dynamodb.meta.endpoint_url) and not is_real
     table = ConfigurationTable(dynamodb, environment["TABLE_NAME"])
     secrets = SecretsManagerSecrets(secrets_manager, environment["SECRET_PREFIX"])
     locks = TokenLocks(dynamodb, environment["TABLE_NAME"], utc_now)
     return Connections(
-        Renewal(secrets, locks, _around(False)),
+        Renewal(secrets, locks, _around(AddressRule())),
         IntegrationStatuses(table, Integrations(table)),
-        _around,
+        lambda may_be_private: _around(AddressRule(may_be_private, may_be_private and is_local)),
         private_addresses=environment.get("ALLOW_PRIVATE_ADDRESSES") == "1",
     )
 
 
 @cache
-def _around(may_be_private: bool) -> Around:
-    return Around(checked_transport(may_be_private))
+def _around(rule: AddressRule) -> Around:
+    return Around(checked_transport(rule))

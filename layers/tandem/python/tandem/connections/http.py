@@ -7,7 +7,7 @@ the work of a function instance.
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime
 from typing import IO, Any, Final
@@ -19,11 +19,12 @@ from tandem.connections.address import AddressRule
 from tandem.connections.advice import Advice, elsewhere, error_of, no_answer, web_page
 from tandem.connections.authorization import Authorization
 from tandem.connections.calls import Around, Call, Page
-from tandem.connections.errors import BadReply, Refused, Unreachable, VendorError
-from tandem.connections.limits import MEGABYTE, Deadline, Limits, Pace
+from tandem.connections.errors import BadReply, Paced, Refused, Unreachable, VendorError
+from tandem.connections.limits import MEGABYTE, Deadline, Limits, Pace, Pacing
 from tandem.connections.repeating import wait_before_the_next
-from tandem.connections.replies import Reply
+from tandem.connections.replies import ERROR_BYTES, Reply
 from tandem.connections.rows import NotAnArrayError, rows_of
+from tandem.connections.unpacking import NotUnpackableError, unpacked
 
 _REDIRECTS: Final = 3
 _IN_MEMORY = 8 * MEGABYTE
@@ -47,7 +48,7 @@ class VendorHttp:
         deadline: Deadline,
         around: Around,
         rule: AddressRule,
-        pace: Pace | None = None,
+        pace: Pacing | None = None,
     ) -> None:
         rule.check_url(base_url)
         self.advice = advice
@@ -57,7 +58,7 @@ class VendorHttp:
         self._base = base_url.rstrip("/")
         self._authorize = authorize
         self._around = around
-        self._pace = pace or Pace(limits.rate, around.clock, around.sleep)
+        self._pace: Pacing = pace or Pace(limits.rate, around.clock, around.sleep)
 
     def now(self) -> datetime:
         """The time of day."""
@@ -84,15 +85,21 @@ class VendorHttp:
 
     def rows(self, call: Call) -> Iterator[Any]:
         """The rows of an answer that is one array, however long. The whole of it is here before the first row is given,
-        so that a broken connection is repeated and not noticed; what is no whole array raises BadReply at its end."""
+        on disk, so that a broken connection is repeated and not noticed; memory holds a row. What is no whole array
+        raises BadReply at its end; who takes longer with the rows than there is time is told by TimeIsUp."""
         with closing(self._spool()) as body:
             reply = self._answer(call, body, self.limits.listing_bytes)
             body.seek(0)
             problem = None
             try:
-                yield from rows_of(body)
+                for row in rows_of(body, self.limits.row_characters):
+                    if self.deadline.remaining() <= 0:
+                        break
+                    yield row
             except NotAnArrayError as error:
                 problem = str(error)
+            if self.deadline.remaining() <= 0:
+                raise self.deadline.time_is_up(self.advice.vendor)
             if problem is not None:
                 raise self._no_json(reply, problem)
 
@@ -123,10 +130,14 @@ class VendorHttp:
     def _answer(self, call: Call, body: IO[bytes], most: int) -> Reply:
         """The answer with a status below 300, after as many attempts as it takes and as are allowed."""
         attempt, renewed = 1, False
+        failed: VendorError | None = None
         while True:
             outcome = self._attempt(call, body, most)
             if isinstance(outcome, Reply):
                 return outcome
+            if isinstance(outcome, Paced) and failed is not None:
+                # What came of the attempts that were made says more than that there is no time for another.
+                raise failed
             if isinstance(outcome, Refused) and not renewed and self._authorize.renew():
                 renewed = True
                 continue
@@ -135,6 +146,7 @@ class VendorHttp:
             wait = wait_before_the_next(outcome, attempt, call.repeatable, self.limits, self._around.chance())
             if wait is None or wait >= self.deadline.remaining():
                 raise outcome
+            failed = outcome
             self._around.sleep(wait)
             attempt += 1
 
@@ -159,11 +171,6 @@ class VendorHttp:
         headers = self._headers()
         if isinstance(headers, VendorError):
             return headers
-        self._pace.wait(self.deadline, self.advice.vendor)
-        if self.deadline.remaining() <= 0:
-            return self.deadline.time_is_up(self.advice.vendor)
-        body.seek(0)
-        body.truncate()
         # The transport itself: a client would keep cookies, look for proxies and follow where it should not.
         request = httpx.Request(
             call.method,
@@ -172,17 +179,24 @@ class VendorHttp:
             json=call.json,
             data=call.form,
             headers={**_ALWAYS, **headers},
-            extensions={"timeout": self._timeout()},
+            extensions={"remaining": self.deadline.remaining},
         )
         try:
+            self._pace.wait(self.deadline, self.advice.vendor)
+            if self.deadline.remaining() <= 0:
+                return self.deadline.time_is_up(self.advice.vendor)
+            request.extensions["timeout"] = self._timeout()
+            body.seek(0)
+            body.truncate()
             with closing(self._around.transport.handle_request(request)) as response:
                 named = {name.lower(): value for name, value in response.headers.items()}
                 reply = Reply(f"{call.method} {call.path}", response.status_code, named, self.host, body)
-                return self._read(response, reply, most) or self._checked(reply)
+                self._read(response, reply, most)
+                return self._checked(reply)
         except httpx.TransportError as error:
             problem: VendorError = no_answer(error, self.advice, self.host)
-        except httpx.DecodingError:
-            problem = self.bad_reply("it is not compressed as it says")
+        except NotUnpackableError as error:
+            problem = self.bad_reply(str(error))
         except VendorError as error:
             problem = error.with_traceback(None)
         problem.__context__ = problem.__cause__ = None
@@ -190,17 +204,38 @@ class VendorHttp:
             return self.deadline.time_is_up(self.advice.vendor)
         return problem
 
-    def _read(self, response: httpx.Response, reply: Reply, most: int) -> VendorError | None:
-        """Puts the body where the reply looks for it. Bytes count as they are when unpacked."""
+    def _read(self, response: httpx.Response, reply: Reply, most: int) -> None:
+        """Puts the body where the reply looks for it, of an error no more than is looked at. Bytes count as they come
+        and as they are when unpacked. Raises httpx.TransportError, NotUnpackableError, TimeIsUp, BadReply."""
+        assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101  the transport makes no other
+        is_error = reply.status >= 300
+        most = ERROR_BYTES if is_error else most
+        try:
+            pieces = unpacked(self._in_time(response.stream, most), reply.headers.get("content-encoding", ""))
+            for piece in self._in_time(pieces, most):
+                try:
+                    reply.body.write(piece)
+                except OSError:
+                    break
+            else:
+                return
+        except (NotUnpackableError, BadReply):
+            # An error is one, whatever it is wrapped in.
+            if is_error:
+                return
+            raise
+        raise self.bad_reply("it is larger than the room that Tandem has for it")
+
+    def _in_time(self, pieces: Iterable[bytes], most: int) -> Iterator[bytes]:
+        """The pieces, as long as there is time and they are not too many. Raises TimeIsUp, BadReply."""
         size = 0
-        for chunk in response.iter_bytes():
-            size += len(chunk)
-            if size > most:
-                return self.bad_reply(f"it is larger than {most // MEGABYTE or most / MEGABYTE:.3g} MB")
+        for piece in pieces:
+            size += len(piece)
             if self.deadline.remaining() <= 0:
-                return self.deadline.time_is_up(self.advice.vendor)
-            reply.body.write(chunk)
-        return None
+                raise self.deadline.time_is_up(self.advice.vendor)
+            if size > most:
+                raise self.bad_reply(f"it is larger than {most // MEGABYTE or most / MEGABYTE:.3g} MB")
+            yield piece
 
     def _checked(self, reply: Reply) -> Reply | VendorError:
         return web_page(reply, self.advice) if reply.status < 300 and reply.is_page else reply

@@ -4,8 +4,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
-from tandem.connections.errors import TimeIsUp
+from tandem.connections.errors import Paced, TimeIsUp
+from tandem.connections.rows import LONGEST_ROW
 
 MEGABYTE = 1024 * 1024
 
@@ -28,7 +30,8 @@ class Limits:
 
     `attempts`: of one request, the first included. `first_wait`, `longest_wait`: seconds; the wait before attempt n + 1
     is a random part of first_wait * 2^(n - 1), and never longer than longest_wait. `document_bytes`: of an answer that
-    is read as a whole; `listing_bytes`: of one that is read row by row. `pages`: of one listing.
+    is read as a whole; `listing_bytes`: of one that is read row by row, which is on disk meanwhile (Lambda gives 512 MB
+    of it); `row_characters`: of one such row, which is in memory. `pages`: of one listing.
     """
 
     rate: RateLimit
@@ -39,6 +42,7 @@ class Limits:
     answer_seconds: float = 30.0
     document_bytes: int = 16 * MEGABYTE
     listing_bytes: int = 256 * MEGABYTE
+    row_characters: int = LONGEST_ROW
     pages: int = 10_000
 
 
@@ -62,11 +66,19 @@ class Deadline:
         )
 
 
+class Pacing(Protocol):
+    """Keeps an integration's requests to its rate."""
+
+    def wait(self, deadline: Deadline, vendor: str) -> None:
+        """Returns when the next request may go out. Raises Paced at once if that is after the deadline."""
+        ...
+
+
 class Pace:
     """Keeps to a rate: never more requests than allowed in any window of the rate's length.
 
-    One integration's, of one function instance, and shared by all that this instance asks of it. What other instances
-    and other programs use of the same allowance shows as 429, which is waited for (http.py).
+    Of one function instance, by itself: shared_pace.py is what several have in common. What other programs use of the
+    same allowance shows as 429, which is waited for (http.py).
     """
 
     def __init__(self, rate: RateLimit, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
@@ -76,13 +88,22 @@ class Pace:
         self._sent: deque[float] = deque(maxlen=rate.requests)
 
     def wait(self, deadline: Deadline, vendor: str) -> None:
-        """Returns when the next request may go out. Raises TimeIsUp at once if that is after the deadline."""
+        """As Pacing."""
         now = self._clock()
         at = now
         if len(self._sent) == self._rate.requests:
             at = max(now, self._sent[0] + self._rate.per.total_seconds())
         if at - now >= deadline.remaining():
-            raise deadline.time_is_up(vendor)
+            raise paced(vendor, at - now)
         self._sent.append(at)
         if at > now:
             self._sleep(at - now)
+
+
+def paced(vendor: str, seconds: float) -> Paced:
+    """The error to raise when the next request may go out in so many seconds, and that is too late."""
+    return Paced(
+        f"{vendor} is asked as often as this integration's rate allows, and may be asked again in {seconds:.0f} "
+        "seconds. It is done then; if this stays so, raise requests_per_minute, or let it poll less often.",
+        retry_after=seconds,
+    )

@@ -12,7 +12,9 @@ from urllib.parse import quote, quote_plus
 from tandem.alerts.limits import sound_text
 
 SHOWN_CHARACTERS = 200
-_OF_AN_ERROR = 64 * 1024
+ERROR_BYTES = 64 * 1024
+"""Of an error, as many as are looked at."""
+
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\s]+")
 
 
@@ -44,7 +46,7 @@ class Reply:
         """The JSON of an error; None where it has none. Only its beginning is looked at."""
         self.body.seek(0)
         try:
-            return loads(self.body.read(_OF_AN_ERROR))
+            return loads(self.body.read(ERROR_BYTES))
         except ValueError:
             return None
 

@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import IO, Any, Final
 
-LONGEST_ROW: Final = 8 * 1024 * 1024
-"""Characters. A row of Tactical's beta API has 40 KB, its software list of one agent perhaps 100."""
+LONGEST_ROW: Final = 4 * 1024 * 1024
+"""Characters. A row of Tactical's beta API has 40 KB, its software list of one agent perhaps 100. What is made of a row
+takes up to some twenty times its length in memory."""
 
 _CHUNK = 64 * 1024
 _BEHIND_A_ROW = frozenset(" \t\r\n,]")
