@@ -105,7 +105,7 @@ class AdminApi:
 
     def another_instance(self, **environment: str) -> ModuleType:
         """The handler's module in a new function instance; `environment` overrides its variables."""
-        # Made anew when it is asked for; the one of Secrets Manager, which every start asks for, the module's tests share.
+        # Made anew when asked for; that of Secrets Manager, which every start asks for, a module's tests share.
         bootstrap._sqs.cache_clear()
         bootstrap._s3.cache_clear()
         instance = function("admin_api", self.environment | environment)
