@@ -172,8 +172,8 @@ class Tenant:
     def clock(self) -> datetime:
         return self.now
 
-    def connect(self, status: str) -> None:
-        """The integration has this status from now on."""
+    def connect(self, status: str, since: datetime | None = None) -> None:
+        """The integration has this status from now on. `since`: when it was connected anew."""
         item = {
             **keys.integration_key("i1"),
             "integration_id": "i1",
@@ -182,6 +182,7 @@ class Tenant:
             "status": status,
             "created_at": to_text(START),
             "version": 1,
+            **({"connection_since": to_text(since)} if since is not None else {}),
         }
         self.client.put_item(TableName=self.table, Item=encode_item(item))
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tandem.admin.authentication import hash_of
+from tandem.connections.opening import Connections
 from tests.integration.admin_calls import AdminApi, fields
 from tests.simulators.levelio import simulator as levelio
 from tests.simulators.levelio.simulator import Level
@@ -246,6 +247,23 @@ def test_a_private_address_is_asked_only_where_the_tenant_permits_it(api: AdminA
     assert simulated_level.requests.all() == []
 
 
+@pytest.mark.parametrize(("provider", "credentials"), [("ninjaone", ALONE), ("levelio", {"api_key": levelio.API_KEY})])
+def test_credentials_for_a_vendors_own_address_are_sent_elsewhere_only_where_the_tenant_permits_it(
+    api: AdminApi, provider: str, credentials: dict[str, Any]
+) -> None:
+    strict = api.another_instance(ALLOW_PRIVATE_ADDRESSES="0")
+    given = body(provider, "https://127.0.0.1.nip.example", credentials)
+    problem = api.refused(422, "POST", "/integrations", given, instance=strict)
+    assert fields(problem) == ["instance_url"]
+    assert "leave it out" in problem["errors"][0]["message"] or "leave instance_url out" in str(problem)
+    only = {name: value for name, value in given.items() if name != "credentials"}
+    made = api.ok("POST", "/integrations", only, instance=strict)
+    change = {"credentials": credentials}
+    problem = api.refused(422, "PATCH", f"/integrations/{made['id']}", change, instance=strict)
+    assert fields(problem) == ["instance_url"]
+    assert secrets_kept(api) == 0
+
+
 # ---- changes
 
 
@@ -264,7 +282,43 @@ def test_new_credentials_are_tried_before_they_take_the_place_of_those_in_use(
 def test_kept_credentials_are_not_sent_to_another_address(api: AdminApi, simulated_level: Level) -> None:
     made = api.ok("POST", "/integrations", body("levelio", simulated_level.url, {"api_key": levelio.API_KEY}))
     other = {"instance_url": "http://127.0.0.1:1"}
-    assert fields(api.refused(422, "PATCH", f"/integrations/{made['id']}", other)) == ["credentials"]
+    problem = api.refused(409, "PATCH", f"/integrations/{made['id']}", other)
+    assert f"it is connected to {simulated_level.url}" in problem["detail"].replace("the integration", "it")
+
+
+def test_another_server_is_another_integration_unless_this_one_is_disconnected_first(
+    api: AdminApi, simulated_tacticalrmm: TacticalRmm
+) -> None:
+    given = {"api_key": tacticalrmm.API_KEY}
+    made = api.ok("POST", "/integrations", body("tacticalrmm", simulated_tacticalrmm.url, given))
+    path, moved = f"/integrations/{made['id']}", simulated_tacticalrmm.url.replace("127.0.0.1", "localhost")
+    assert api.ok("PATCH", path, {"credentials": given, "instance_url": simulated_tacticalrmm.url})
+    asked = simulated_tacticalrmm.requests.count()
+    problem = api.refused(409, "PATCH", path, {"credentials": given, "instance_url": moved})
+    assert "make an integration of its own" in problem["detail"]
+    assert simulated_tacticalrmm.requests.count() == asked, "the other server is not even asked"
+    api.ok("POST", f"{path}/disconnect")
+    assert api.ok("PATCH", path, {"credentials": given, "instance_url": moved})["instance_url"] == moved
+
+
+def test_a_connection_begins_anew_after_a_disconnect_and_not_with_other_credentials(
+    api: AdminApi, simulated_tacticalrmm: TacticalRmm
+) -> None:
+    given = {"api_key": tacticalrmm.API_KEY}
+    made = api.ok("POST", "/integrations", body("tacticalrmm", simulated_tacticalrmm.url, given))
+    path = f"/integrations/{made['id']}"
+
+    def since() -> Any:
+        (item,) = [values for (pk, _), values in api.stored().items() if pk == "INTEGRATION"]
+        return item["connection_since"]
+
+    first = since()
+    api.ok("PATCH", path, {"credentials": given})
+    assert since() == first
+    api.ok("POST", f"{path}/disconnect")
+    assert since() == first
+    api.ok("PATCH", path, {"credentials": given})
+    assert since() > first
 
 
 def test_a_webhook_only_integration_is_connected_later_and_what_was_set_up_by_hand_goes_on(
@@ -339,6 +393,78 @@ def test_disconnecting_removes_credentials_and_webhook_and_leaves_history(
     again = api.ok("PATCH", path, {"credentials": ALONE})
     assert again["status"] == "connected"
     assert len(simulated_ninjaone.api.registrations) == 1
+
+
+def test_what_ninjaone_gave_is_ended_there_and_a_failure_of_that_ends_nothing_else(
+    api: AdminApi, simulated_ninjaone: NinjaOne
+) -> None:
+    oauth = simulated_ninjaone.oauth
+    made = api.ok("POST", "/integrations", body("ninjaone", simulated_ninjaone.url, ALONE))
+    path = f"/integrations/{made['id']}"
+    token = secret(api, made["id"])["tokens"]["access_token"]
+    assert oauth.find(token) is not None
+    api.ok("POST", f"{path}/disconnect")
+    assert oauth.find(token) is None
+
+    api.ok("PATCH", path, {"credentials": ALONE})
+    token = secret(api, made["id"])["tokens"]["access_token"]
+    simulated_ninjaone.faults.add("status", path="/ws/oauth/revoke", status=500)
+    assert api.call("DELETE", path).status == 204
+    assert oauth.find(token) is not None
+    assert secrets_kept(api) == 0
+
+
+def test_a_webhook_that_ninjaone_keeps_is_told_until_it_is_removed(api: AdminApi, simulated_ninjaone: NinjaOne) -> None:
+    made = api.ok("POST", "/integrations", body("ninjaone", simulated_ninjaone.url, ALONE))
+    path = f"/integrations/{made['id']}"
+    simulated_ninjaone.refuse_webhooks("other_psa")
+    gone = api.ok("POST", f"{path}/disconnect")
+    assert (gone["status"], gone["credentials"]) == ("disconnected", None)
+    told = gone["webhook_registration"]
+    assert told["registered_at"] is None
+    for words in ("still has the webhook", "rotate the webhook's secret", "another PSA"):
+        assert words in told["problem"]
+    assert secret(api, made["id"]) == {}
+    assert api.ok("POST", f"{path}/disconnect")["webhook_registration"] == told
+    assert api.ok("GET", path)["webhook_registration"] == told
+
+    simulated_ninjaone.refuse_webhooks(None)
+    assert api.ok("PATCH", path, {"credentials": ALONE})["webhook_registration"]["problem"] is None
+    assert api.ok("POST", f"{path}/disconnect")["webhook_registration"] is None
+    assert simulated_ninjaone.api.registrations == {}
+
+
+def test_removing_an_integration_that_was_left_half_disconnected_leaves_no_secret(
+    api: AdminApi, simulated_level: Level
+) -> None:
+    made = api.ok("POST", "/integrations", body("levelio", simulated_level.url, {"api_key": levelio.API_KEY}))
+    left = json.dumps(secret(api, made["id"]))
+    api.ok("POST", f"/integrations/{made['id']}/disconnect")
+    api.secretsmanager.create_secret(Name=f"{api.secret_prefix}/{made['id']}", SecretString=left)
+    assert api.call("DELETE", f"/integrations/{made['id']}").status == 204
+    assert secrets_kept(api) == 0
+
+
+def test_credentials_that_are_given_while_the_integration_is_removed_leave_no_secret(
+    api: AdminApi, simulated_level: Level, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = f"/integrations/{api.new_integration('levelio', rule=False)}"
+    tried_out = Connections.try_out
+
+    def remove_then(*given: Any, **named: Any) -> Any:
+        tried = tried_out(*given, **named)
+        assert api.call("DELETE", path).status == 204
+        return tried
+
+    monkeypatch.setattr(Connections, "try_out", remove_then)
+    change = {
+        "credentials": {"api_key": levelio.API_KEY},
+        "instance_url": simulated_level.url,
+        "allow_private_address": True,
+    }
+    assert api.call("PATCH", path, change).status == 404
+    assert secrets_kept(api) == 0
+    assert [pk for pk, _ in api.stored() if "TOKEN_LOCK" in pk] == []
 
 
 def test_an_integration_can_be_disconnected_and_removed_while_its_rmm_is_down(

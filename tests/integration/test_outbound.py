@@ -239,6 +239,26 @@ def test_an_integration_that_is_disconnected_meanwhile_resolves_in_tandem_alone(
     assert tenant.alert().status is AlertStatus.RESOLVED
 
 
+def test_what_was_asked_for_before_a_disconnect_is_not_asked_of_the_rmm_that_is_connected_then(tenant: Tenant) -> None:
+    (first,) = fired(tenant)
+    tenant.dispatch(first)
+    tenant.hear(triggered(1, "a2", device="d2"))
+    (open_one,) = [ticket for ticket in tenant.tickets() if not ticket.is_closed]
+    second = tenant.close(open_one)
+    tenant.now += MINUTE
+    tenant.connect("connected", since=tenant.now)
+    assert tenant.dispatch(second) == [Dispatched("b0", local=1)]
+    assert [one.outcome for one in tenant.work()] == [ResetState.NOT_CONNECTED]
+    assert tenant.rmm.resets == []
+    assert [tenant.alert(each).status for each in ("a1", "a2")] == [AlertStatus.RESOLVED] * 2
+    tenant.now += MINUTE
+    tenant.hear(triggered(2.5))
+    (again,) = [ticket for ticket in tenant.tickets() if not ticket.is_closed]
+    tenant.dispatch(tenant.close(again))
+    tenant.work()
+    assert tenant.rmm.effects == ["a1"], "what is asked for since is"
+
+
 def test_once_it_is_connected_a_person_may_ask_again(new_tenant: Callable[..., Tenant]) -> None:
     tenant = new_tenant(status="webhook_only")
     tenant.hear(triggered())

@@ -214,6 +214,29 @@ def test_a_poll_that_is_under_way_when_its_integration_is_disconnected_hands_not
     assert polled.queue.sent == []
 
 
+def test_listings_from_before_a_disconnect_do_not_count() -> None:
+    polled = PolledWorld()
+    polled.poll(15, triggered(1))
+    polled.poll(30)
+    polled.integrations.kept["i1"] = replace(INTEGRATION, connection_since=at(40))
+    polled.poll(45)
+    assert statuses(polled) == ["active"], "of the server that it is connected to now, only one listing lacks it"
+    polled.poll(60)
+    assert statuses(polled) == ["resolved"]
+
+
+def test_a_poll_that_is_under_way_when_its_integration_is_connected_anew_hands_nothing_over() -> None:
+    polled = PolledWorld()
+
+    def connected_anew() -> FakeRmm:
+        polled.integrations.kept["i1"] = replace(INTEGRATION, connection_since=at(15))
+        return polled.rmm
+
+    polled.opens = connected_anew
+    assert polled.poll(15, triggered(1)).outcome == "not connected"
+    assert polled.queue.sent == []
+
+
 def test_a_switched_off_integration_is_polled_by_hand_only() -> None:
     polled = PolledWorld()
     polled.integrations.kept["i1"] = replace(INTEGRATION, polling_enabled=False)

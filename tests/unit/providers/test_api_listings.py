@@ -139,12 +139,13 @@ def test_an_ended_alert_that_cannot_be_read_is_told_and_stops_no_other(provider:
 
 @EVERY
 def test_a_row_of_the_active_ones_that_is_over_is_not_listed(provider: Provider) -> None:
-    over: dict[str, Any] = {
+    rows: dict[Provider, dict[str, Any]] = {
         NINJAONE: {"statusCode": "RESET"},
         TACTICAL: {"resolved": True, "resolved_on": "2026-11-20T02:00:00Z"},
         LEVEL: {"is_resolved": True, "resolved_at": "2026-11-20T02:00:00Z"},
-    }[provider]
-    (event,) = active(provider, json(listing(provider, [ROWS[provider]("1", **over), ROWS[provider]("2")])))
+    }
+    over = ROWS[provider]("1", **rows[provider])
+    (event,) = active(provider, json(listing(provider, [over, ROWS[provider]("2")])))
     assert event.external_alert_id == "2"
 
 

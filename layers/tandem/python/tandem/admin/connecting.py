@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from tandem import telemetry
 from tandem.admin.calls import Call
-from tandem.admin.problems import FieldError, Problem, field_errors, invalid, unavailable
+from tandem.admin.problems import FieldError, Problem, conflict, field_errors, invalid, unavailable
 from tandem.admin.references import the_integration
 from tandem.admin.schemas.credentials import (
     SCHEMAS,
@@ -36,7 +36,7 @@ TRIAL_SECONDS = 14.0
 OWN_SECONDS = 6.0
 """For keeping them, and whatever else is asked of the RMM beside the trial."""
 
-_CONNECTION_FIELDS = ("instance_url", "status", "status_reason", "credentials", "connected_at")
+_CONNECTION_FIELDS = ("instance_url", "status", "status_reason", "credentials", "connected_at", "connection_since")
 
 AnyCall = Call[Any, Any]
 Result = TypeVar("Result")
@@ -66,12 +66,16 @@ def read_credentials(provider: Provider, values: Mapping[str, Any]) -> AnyCreden
     raise Problem(422, "the request's content is not valid", errors)
 
 
-def new_connection(call: AnyCall, integration: Integration, given: AnyCredentials) -> NewConnection:
-    """The integration, connected with credentials of the body. Asks the RMM. Raises Problem 422 with the vendor's
-    reason where they are refused; then nothing was kept."""
+def new_connection(
+    call: AnyCall, integration: Integration, given: AnyCredentials, before: Integration | None = None
+) -> NewConnection:
+    """The integration, connected with credentials of the body. `before`: as it was, if it is no new one. Asks the RMM.
+    Raises Problem 409 for those of another server, and 422 with the vendor's reason where they are refused; then
+    nothing was kept."""
     connections = call.services.connections()
     elsewhere = connections.may_be_elsewhere(integration)
     integration = replace(integration, instance_url=_address(integration, given, elsewhere))
+    refuse_another_server(before, integration)
     credentials, code = _credentials(given)
     if credentials.kind is Kind.AUTHORIZATION_CODE:
         return _waiting_for_sign_in(call, integration, credentials)
@@ -81,6 +85,19 @@ def new_connection(call: AnyCall, integration: Integration, given: AnyCredential
         connected,
         lambda: keeping(lambda: connections.keep(integration.integration_id, taken, connections.deadline(OWN_SECONDS))),
     )
+
+
+def refuse_another_server(before: Integration | None, wanted: Integration) -> None:
+    """Alerts go by ids that mean something else on another server: what fires on one would be taken for over on the
+    other, and what is closed be reset there. Raises Problem 409."""
+    if before is None or not before.has_credentials:
+        return
+    if None not in (before.instance_url, wanted.instance_url) and before.instance_url != wanted.instance_url:
+        raise conflict(
+            f"the integration is connected to {before.instance_url}, and its alerts are that server's. For another "
+            "server make an integration of its own. If this one has moved, disconnect it first, and then give it the "
+            "new address and credentials"
+        )
 
 
 def _waiting_for_sign_in(call: AnyCall, integration: Integration, credentials: Credentials) -> NewConnection:
@@ -129,6 +146,7 @@ def connected_with(integration: Integration, credentials: Credentials, call: Any
         status_reason=None,
         credentials=KeptCredentials(credentials.kind.value, credentials.hint),
         connected_at=call.now,
+        connection_since=integration.connection_since if integration.has_credentials else call.now,
     )
 
 

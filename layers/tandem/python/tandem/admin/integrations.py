@@ -9,6 +9,7 @@ from tandem.admin.connecting import (
     end_connection,
     new_connection,
     read_credentials,
+    refuse_another_server,
     remove_if_gone,
 )
 from tandem.admin.integration_answers import integration_answer, new_integration_answer
@@ -94,8 +95,10 @@ def change_integration(call: Call[IntegrationChange, NoQuery]) -> Answer:
     wanted = _changed(before, body)  # what is refused must be refused before any secret is replaced
     connection = None
     if given is not None:
-        connection = new_connection(call, wanted, given)
-    elif before.credentials is not None and wanted.instance_url != before.instance_url:
+        connection = new_connection(call, wanted, given, before)
+    else:
+        refuse_another_server(before, wanted)
+    if given is None and before.credentials is not None and wanted.instance_url != before.instance_url:
         raise invalid("credentials", "required: Tandem sends no credentials to an address that they were not given for")
     if body.signing_secret is not None:
         call.services.signing_secrets.write(before.integration_id, body.signing_secret)
@@ -229,6 +232,7 @@ ROUTES: Routes = (
         body=IntegrationChange,
         description="A default client has the live alerts that wait for a client decided again. New credentials are "
         "tried before they take the place of those in use.",
+        conflicts="it is connected to another server than the new address; disconnect it first",
     ),
     Route(
         "DELETE",

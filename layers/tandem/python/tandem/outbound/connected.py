@@ -1,5 +1,6 @@
 """Which integrations have an API to be asked, and the way to it."""
 
+from datetime import datetime
 from typing import Protocol
 
 from tandem.connections.limits import Deadline
@@ -23,6 +24,9 @@ class Rmms(Protocol):
         ...
 
 
-def is_connected(integration: Integration | None) -> bool:
-    """Whether there is an API to be asked, though it may not answer just now."""
-    return integration is not None and integration.has_credentials
+def is_reached(integration: Integration | None, asked_at: datetime) -> bool:
+    """Whether there is an API for what was asked for then, though it may not answer just now. An integration that was
+    disconnected since has none, even if it is connected again: it may be to another server."""
+    if integration is None or not integration.has_credentials:
+        return False
+    return integration.connection_since is None or asked_at >= integration.connection_since

@@ -20,9 +20,10 @@ from tandem.alerts.models import Alert, AlertEvent
 from tandem.alerts.outbound import IN_TANDEM_ALONE, Need, OutboundReset, ResetState, need, wish_of_close
 from tandem.alerts.tickets import Ticket
 from tandem.dead_letters.letters import DeadLetter, DeadLetters
-from tandem.outbound.connected import Directory, is_connected
+from tandem.outbound.connected import Directory, is_reached
 from tandem.outbound.message import OutboundMessageError, ResetWanted, TicketClosed, asked
 from tandem.outbound.queue import Message
+from tandem.store.configuration.records import Integration
 from tandem.store.errors import ConflictError, StoreError
 from tandem.store.lookups import Lookups, link_place
 from tandem.store.outbound import OutboundResets
@@ -83,11 +84,11 @@ class Dispatcher:
         self._events = events
         self._dead_letters = dead_letters
         self._clock = clock
-        self._connected: dict[str, bool] = {}
+        self._known: dict[str, Integration | None] = {}
 
     def dispatch(self, messages: Sequence[Message]) -> list[Dispatched]:
         """Carry out the messages; those whose `failed` is set must be given back to the queue."""
-        self._connected = {}  # as of this batch
+        self._known = {}  # as of this batch
         return [self._one(message) for message in messages]
 
     def _one(self, message: Message) -> Dispatched:
@@ -133,17 +134,17 @@ class Dispatcher:
                 return
             after = link_place(ticket_id, alert_ids[-1])
 
-    def _is_connected(self, integration_id: str) -> bool:
-        if integration_id not in self._connected:
-            self._connected[integration_id] = is_connected(self._integrations.get(integration_id))
-        return self._connected[integration_id]
+    def _is_reached(self, wish: OutboundReset) -> bool:
+        if wish.integration_id not in self._known:
+            self._known[wish.integration_id] = self._integrations.get(wish.integration_id)
+        return is_reached(self._known[wish.integration_id], wish.asked_at)
 
     def _written(self, alert: Alert, ticket: Ticket, before: OutboundReset | None) -> OutboundReset | None:
         """The wish that is to be handed over, and is in the table by now; None if there is nothing to do."""
         wish = wish_of_close(alert, ticket)
         if wish is None:
             return None
-        if wish.state is ResetState.PENDING and not self._is_connected(alert.integration_id):
+        if wish.state is ResetState.PENDING and not self._is_reached(wish):
             wish = replace(wish, state=ResetState.NOT_CONNECTED, done_at=self._clock())
         for _ in range(_ATTEMPTS):
             if before is not None and before.request_id == wish.request_id:
@@ -164,7 +165,7 @@ class Dispatcher:
         wish = known.wish
         if wish is None or wish.request_id != event.request_id or wish.state is not ResetState.PENDING:
             return 0, 0
-        if self._is_connected(wish.integration_id):
+        if self._is_reached(wish):
             self._resets.send([wish])
             return 1, 0
         resolves = wish.ticket_id is not None and need(wish, known.alert, known.ticket) is Need.RESET

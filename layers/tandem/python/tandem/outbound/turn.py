@@ -25,7 +25,7 @@ from tandem.connections.errors import NotConnected, VendorError
 from tandem.connections.limits import Deadline
 from tandem.connections.rmm import Rmm
 from tandem.dead_letters.letters import DeadLetter, DeadLetters
-from tandem.outbound.connected import Directory, Rmms, is_connected
+from tandem.outbound.connected import Directory, Rmms, is_reached
 from tandem.outbound.dispatcher import Events
 from tandem.outbound.failing import ATTEMPTS_OF_ONE, GIVES_UP_AFTER, Concerns, concerns, wait_after
 from tandem.outbound.message import OutboundMessageError, decode
@@ -115,7 +115,7 @@ class Turn:
             self._settle(one, wish, ResetState.DONE if needed is Need.OVER_ALREADY else ResetState.NOT_NEEDED)
             return
         integration = self._outside.integrations.get(wish.integration_id)
-        if integration is None or not is_connected(integration):
+        if integration is None or not is_reached(integration, wish.asked_at):
             self._in_tandem_alone(one, wish, alert)
         else:
             self._ask(one, wish, alert, alert.external_alert_id, integration)

@@ -89,8 +89,11 @@ class Poller:
         self._queue = queue
         self._clock = clock
 
-    def poll(self, integration_id: str, rmm: Rmm, state: PollState, may_go_on: Callable[[], bool]) -> Polled:
-        """Hands over all that is news. `may_go_on` is asked before anything is handed over.
+    def poll(
+        self, integration_id: str, rmm: Rmm, state: PollState, since: datetime | None, may_go_on: Callable[[], bool]
+    ) -> Polled:
+        """Hands over all that is news. `since`: listings from before are of another connection, and do not count.
+        `may_go_on` is asked before anything is handed over.
 
         Raises VendorError, a StoreError, QueueError, ListingsUnavailableError or StoppedError; then the listing does
         not count, and the next poll finds the same news again.
@@ -103,7 +106,8 @@ class Poller:
         live = self._beliefs.live_ids(integration_id)
         seen = self._read(integration_id, rmm, live, waiting)
         listing = seen.listing
-        before = self._listings.read(state.listings[: LISTINGS_KEPT - 1])
+        kept = self._listings.read(state.listings[: LISTINGS_KEPT - 1])
+        before = [each for each in kept if since is None or each.began_at >= since]
         known = self._beliefs.alerts(to_look_up(listing, live), self._clock())
         found = reconcile(list(seen.news.values()), listing, before, live, known)
         waits = [event for alert_id, event in seen.news.items() if alert_id in waiting]

@@ -159,9 +159,8 @@ class PollWork:
 
         try:
             rmm = self._opening.open(integration, Deadline(seconds * (1 - OWN_SHARE), self._around.monotonic))
-            polled = self._poller.poll(
-                integration_id, rmm, state, lambda: _may_be_polled(self._integrations.get(integration_id), run)
-            )
+            since = integration.connection_since
+            polled = self._poller.poll(integration_id, rmm, state, since, lambda: self._may_go_on(integration, run))
         except StoppedError:
             self._end(state, lease_id)
             self._note(run, state="failed", error=_NOT_CONNECTED)
@@ -186,6 +185,12 @@ class PollWork:
             self._statuses.works(integration_id)
         self._note(run, polled, history, state="failed" if history.error else "succeeded")
         return Report(integration_id, "succeeded", took(), polled, history.count)
+
+    def _may_go_on(self, integration: Integration, run: Run | None) -> bool:
+        """It is still connected, and by the same connection."""
+        present = self._integrations.get(integration.integration_id)
+        is_the_same = present is not None and present.connection_since == integration.connection_since
+        return is_the_same and _may_be_polled(present, run)
 
     def _import(self, integration_id: str, rmm: Rmm, polled: Polled, run: Run | None) -> TakenOver:
         if run is None or run.days is None:

@@ -76,7 +76,9 @@ class Integration:
     `status`: one of Status; `status_reason`: a sentence for the admin where it is error or reconnect_required.
     `webhook_registered_at`: when Tandem last registered the webhook at the RMM itself; `webhook_problem`: why it could
     not, in a sentence. `polling_enabled` and its interval are wishes; only an integration WITH_CREDENTIALS is
-    polled. `requests_per_minute`: the vendor's usual rate where None.
+    polled. `requests_per_minute`: the vendor's usual rate where None. `connected_at`: when its present credentials were
+    taken; `connection_since`: when it got any after having had none. What was listed or asked for before that is of
+    another connection, perhaps of another server.
     """
 
     integration_id: str
@@ -94,6 +96,7 @@ class Integration:
     status_reason: str | None = None
     credentials: KeptCredentials | None = None
     connected_at: datetime | None = None
+    connection_since: datetime | None = None
     webhook_registered_at: datetime | None = None
     webhook_problem: str | None = None
     requests_per_minute: int | None = None
@@ -215,6 +218,7 @@ def integration_of(values: Values) -> Integration:
             "secret_hashes": secrets,
             "credentials": KeptCredentials(**credentials) if credentials else None,
             "connected_at": optional_time(values.get("connected_at")),
+            "connection_since": optional_time(values.get("connection_since")),
             "webhook_registered_at": optional_time(values.get("webhook_registered_at")),
         }
     )
