@@ -10,6 +10,7 @@ from tandem.alerts.models import AlertStatus, Origin
 from tandem.alerts.outbound import ResetState
 from tandem.connections.errors import (
     NotConnected,
+    Paced,
     Refused,
     Rejected,
     ServerFailed,
@@ -350,6 +351,24 @@ def test_a_failed_one_is_tried_again_when_a_person_asks(tenant: Tenant) -> None:
     assert tenant.dispatch(tenant.ask_again()) == [Dispatched("b0", asked=1)]
     tenant.work()
     assert (tenant.wish().state, tenant.wish().attempts, tenant.rmm.effects) == (ResetState.DONE, 1, ["a1"])
+
+
+def test_waiting_for_the_rate_postpones_and_uses_up_no_attempt(tenant: Tenant) -> None:
+    tenant.dispatch(*fired(tenant, "a1", "a2", "a3", "a4"))
+    tenant.rmm.allowance, tenant.rmm.when_used_up = 1, Paced("Later.", retry_after=42.0)
+    for _ in range(ATTEMPTS_OF_ONE + 2):
+        handled = tenant.work()
+        assert {one.wait for one in handled if one.failed is not None} == {43}
+        tenant.now += timedelta(seconds=43)
+    waiting = [tenant.wish(each) for each in ("a2", "a3", "a4")]
+    assert {(wish.state, wish.attempts, wish.last_error) for wish in waiting} == {(ResetState.PENDING, 0, None)}
+
+    # A single failure of the server on one of them is its first, then.
+    tenant.rmm.allowance = None
+    tenant.rmm.faults["a2"] = ServerFailed("Tactical RMM's server failed on the request (HTTP 500).", status=500)
+    tenant.work()
+    assert (tenant.wish("a2").state, tenant.wish("a2").attempts) == (ResetState.PENDING, 1)
+    assert tenant.wish("a3").state is ResetState.DONE
 
 
 def test_one_that_the_rmm_rejects_holds_up_no_other(tenant: Tenant) -> None:

@@ -5,6 +5,7 @@ import pytest
 from tandem.connections.errors import (
     BadReply,
     Forbidden,
+    Paced,
     Refused,
     Rejected,
     ServerFailed,
@@ -51,6 +52,11 @@ def test_what_a_failure_is_about(error: VendorError, about: Concerns) -> None:
 @pytest.mark.parametrize(("said", "wait"), [(0.0, 5), (10.2, 11), (42.0, 43), (86400.0, 900)])
 def test_an_rmm_that_says_when_to_come_back_is_taken_at_its_word_within_reason(said: float, wait: int) -> None:
     assert wait_after(Throttled("no", retry_after=said), 4, [False]) == wait
+
+
+def test_the_rate_that_leaves_no_time_is_waited_for_however_often_that_was_before() -> None:
+    assert wait_after(Paced("later", retry_after=42.0), 9, []) == 43
+    assert wait_after(Paced("later", retry_after=42.0), 9, [True]) == 43
 
 
 def test_one_that_had_enough_after_doing_some_is_asked_again_soon() -> None:

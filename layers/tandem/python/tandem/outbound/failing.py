@@ -4,7 +4,16 @@ from collections.abc import Sequence
 from datetime import timedelta
 from enum import Enum, auto
 
-from tandem.connections.errors import BadReply, Rejected, ServerFailed, Throttled, TimeIsUp, VendorError, WrongAddress
+from tandem.connections.errors import (
+    BadReply,
+    Paced,
+    Rejected,
+    ServerFailed,
+    Throttled,
+    TimeIsUp,
+    VendorError,
+    WrongAddress,
+)
 
 GIVES_UP_AFTER = timedelta(hours=24)
 """Counted from when the message was put on the queue, so that a replayed one has a day of its own."""
@@ -50,9 +59,10 @@ def wait_after(error: Exception, received: int, others: Sequence[bool]) -> int:
     """Seconds until the RMM's messages are tried again. `received`: how often the one that failed was; `others`: for
     each that was tried beside it, whether it went well.
 
-    An RMM that says when to come back is taken at its word. One that did some and then had enough is not down.
+    An RMM, or Tandem's own rate for it, that says when to come back is taken at its word. One that did some and then had
+    enough is not down.
     """
-    if isinstance(error, Throttled) and error.retry_after is not None:
+    if isinstance(error, Throttled | Paced) and error.retry_after is not None:
         return max(SHORTEST_WAIT_SECONDS, min(LONGEST_WAIT_SECONDS, round(error.retry_after) + 1))
     if isinstance(error, Throttled | TimeIsUp) and any(others):
         return SHORTEST_WAIT_SECONDS

@@ -7,6 +7,7 @@ no connection                                      resolved in Tandem alone; not
 the RMM did it                                     a reset, origin outbound, goes to the processor; noted
 the RMM will not do it, or has failed for a day    parked as a dead letter, and `failed`; acknowledged
 the RMM is out of reach, busy, ...                 noted; given back with all behind it
+Tandem's own rate leaves no time for it            given back with all behind it, until the rate allows it
 
 Everything may be done twice: an alert that is reset already is reset again without effect, and its event is the same.
 """
@@ -21,7 +22,7 @@ from tandem.alerts.again import reset_by_tandem
 from tandem.alerts.limits import cut_bytes
 from tandem.alerts.models import Alert
 from tandem.alerts.outbound import Need, OutboundReset, ResetState, need
-from tandem.connections.errors import NotConnected, VendorError
+from tandem.connections.errors import NotConnected, Paced, VendorError
 from tandem.connections.limits import Deadline
 from tandem.connections.rmm import Rmm
 from tandem.dead_letters.letters import DeadLetter, DeadLetters
@@ -143,10 +144,15 @@ class Turn:
         self._settle(one, replace(wish, attempts=wish.attempts + 1, last_error=None), ResetState.DONE)
 
     def _failed(self, one: Handled, wish: OutboundReset, error: VendorError) -> None:
+        is_old = self._outside.clock() - one.message.sent_at >= GIVES_UP_AFTER
+        if isinstance(error, Paced) and not is_old:
+            # The RMM was not asked: nothing was attempted.
+            self._fail(one, error)
+            self._is_over = True
+            return
         self._went_well.append(False)
         wish = replace(wish, attempts=wish.attempts + 1, last_error=cut_bytes(str(error), _ERROR_BYTES))
         about = concerns(error)
-        is_old = self._outside.clock() - one.message.sent_at >= GIVES_UP_AFTER
         if about is Concerns.THE_ALERT or is_old:
             self._give_up(one, wish)
             return
