@@ -59,8 +59,8 @@ def wait_after(error: Exception, received: int, others: Sequence[bool]) -> int:
     """Seconds until the RMM's messages are tried again. `received`: how often the one that failed was; `others`: for
     each that was tried beside it, whether it went well.
 
-    An RMM, or Tandem's own rate for it, that says when to come back is taken at its word. One that did some and then had
-    enough is not down.
+    An RMM that says when to come back is taken at its word, and so is Tandem's own rate for it. One that did some and
+    then had enough is not down.
     """
     if isinstance(error, Throttled | Paced) and error.retry_after is not None:
         return max(SHORTEST_WAIT_SECONDS, min(LONGEST_WAIT_SECONDS, round(error.retry_after) + 1))
