@@ -408,7 +408,7 @@ def test_what_ninjaone_gave_is_ended_there_and_a_failure_of_that_ends_nothing_el
 
     api.ok("PATCH", path, {"credentials": ALONE})
     token = secret(api, made["id"])["tokens"]["access_token"]
-    simulated_ninjaone.faults.add("status", path="/ws/oauth/revoke", status=500)
+    simulated_ninjaone.faults.add("status", times=None, path="/ws/oauth/revoke", status=500)
     assert api.call("DELETE", path).status == 204
     assert oauth.find(token) is not None
     assert secrets_kept(api) == 0

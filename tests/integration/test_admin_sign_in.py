@@ -1,6 +1,7 @@
 """Signing in to a simulated NinjaOne through a browser: the whole way, and everybody who must not get through."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 
 from tandem.admin import sign_in, sign_in_pages
 from tandem.admin.webhook_setup import CALLBACK_PATH
+from tandem.connections.opening import Connections
+from tandem.connections.renewal import Renewal
 from tandem.store.configuration.records import Role
 from tests.integration.admin_calls import HOST, AdminApi
 from tests.simulators.ninjaone import simulator as ninjaone
@@ -246,6 +249,119 @@ def test_a_permission_that_ended_is_given_again_by_signing_in_alone(api: AdminAp
     assert status(api, integration_id) == "connected"
     assert api.ok("GET", path)["status_reason"] is None
     assert api.ok("POST", f"{path}/test")["ok"] is True
+
+
+def before_the_secret(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Something happens once NinjaOne has given tokens, and before they are kept."""
+    try_tokens = Connections.try_tokens
+
+    def acting(*given: Any, **named: Any) -> Any:
+        tried = try_tokens(*given, **named)
+        monkeypatch.setattr(Connections, "try_tokens", try_tokens)
+        act()
+        return tried
+
+    monkeypatch.setattr(Connections, "try_tokens", acting)
+
+
+def behind_the_secret(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
+    """Something happens once they are kept, and before the integration says so."""
+
+    def arranged() -> None:
+        change = Renewal.change
+
+        def acting(*given: Any, **named: Any) -> Any:
+            monkeypatch.setattr(Renewal, "change", change)
+            changed = change(*given, **named)
+            act()
+            return changed
+
+        monkeypatch.setattr(Renewal, "change", acting)
+
+    before_the_secret(monkeypatch, arranged)
+
+
+When = Callable[[pytest.MonkeyPatch, Callable[[], object]], None]
+WHENEVER = pytest.mark.parametrize("when", [before_the_secret, behind_the_secret])
+
+
+@WHENEVER
+@pytest.mark.parametrize("method", ["disconnect", "delete"])
+@pytest.mark.parametrize("connected", [False, True])
+def test_a_sign_in_of_an_integration_that_is_ended_meanwhile_connects_nothing_and_leaves_nothing(
+    api: AdminApi, vendor: NinjaOne, monkeypatch: pytest.MonkeyPatch, when: When, method: str, connected: bool
+) -> None:
+    integration_id = waiting(api, vendor)
+    path = f"/integrations/{integration_id}"
+    browser = Browser(api)
+    if connected:
+        browser.open(browser.agree(location(browser.open(start(api, integration_id)))))
+    back = browser.agree(location(browser.open(start(api, integration_id))))
+
+    def end() -> None:
+        if method == "delete":
+            assert api.call("DELETE", path).status == 204
+        else:
+            assert api.ok("POST", f"{path}/disconnect")["status"] == "disconnected"
+
+    when(monkeypatch, end)
+    refused(browser.open(back), "meanwhile")
+    assert secrets(api) == {}
+    assert (vendor.oauth._access, vendor.oauth._refresh) == ({}, {}), "what NinjaOne gave is ended there"
+    assert vendor.api.registrations == {}
+    if method == "delete":
+        assert api.call("GET", path).status == 404
+        assert [pk for pk, _ in api.stored() if "TOKEN_LOCK" in pk] == []
+    else:
+        assert status(api, integration_id) == "disconnected"
+
+
+@WHENEVER
+def test_a_sign_in_of_an_integration_that_gets_another_client_app_meanwhile_leaves_in_use_what_was(
+    api: AdminApi, vendor: NinjaOne, monkeypatch: pytest.MonkeyPatch, when: When
+) -> None:
+    integration_id = waiting(api, vendor)
+    path = f"/integrations/{integration_id}"
+    browser = Browser(api)
+    browser.open(browser.agree(location(browser.open(start(api, integration_id)))))
+    in_use = secrets(api)[integration_id]
+    back = browser.agree(location(browser.open(start(api, integration_id))))
+    other = APP | {"client_id": "another-client-app"}
+    when(monkeypatch, lambda: api.ok("PATCH", path, {"credentials": other}))
+    refused(browser.open(back), "meanwhile")
+    kept = secrets(api)[integration_id]
+    assert kept["credentials"] == in_use["credentials"]
+    assert kept["tokens"]["refresh_token"] == in_use["tokens"]["refresh_token"]
+    assert kept["pending"]["client_id"] == "another-client-app"
+    shown = api.ok("GET", path)
+    assert (shown["status"], shown["credentials"]["waits_for_sign_in"]) == ("connected", True)
+    assert api.ok("POST", f"{path}/test")["ok"] is True
+
+
+def test_a_sign_in_that_begins_while_the_integration_is_removed_leaves_no_secret(
+    api: AdminApi, vendor: NinjaOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    integration_id = waiting(api, vendor)
+    change = Renewal.change
+
+    def acting(*given: Any, **named: Any) -> Any:
+        monkeypatch.setattr(Renewal, "change", change)
+        assert api.call("DELETE", f"/integrations/{integration_id}").status == 204
+        return change(*given, **named)
+
+    monkeypatch.setattr(Renewal, "change", acting)
+    api.call("POST", f"/integrations/{integration_id}/oauth/start")
+    assert secrets(api) == {}
+
+
+def secrets(api: AdminApi) -> dict[str, Any]:
+    """What the secret store holds, by integration."""
+    listed = api.secretsmanager.list_secrets(Filters=[{"Key": "name", "Values": [f"{api.secret_prefix}/"]}])
+    names = [each["Name"] for each in listed["SecretList"]]
+    return {
+        name.rpartition("/")[2]: json.loads(api.secretsmanager.get_secret_value(SecretId=name)["SecretString"])
+        for name in names
+    }
 
 
 def test_over_plain_http_as_the_local_stack_is_the_cookie_has_the_name_that_browsers_take_there(

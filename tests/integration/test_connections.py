@@ -3,8 +3,8 @@
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -13,7 +13,15 @@ import pytest
 from tandem.alerts.models import Provider
 from tandem.connections.calls import Around
 from tandem.connections.credentials import Credentials, Kind
-from tandem.connections.errors import NotConnected, Refused, Throttled, TimeIsUp, VendorError, WrongAddress
+from tandem.connections.errors import (
+    NotConnected,
+    Refused,
+    Throttled,
+    TimeIsUp,
+    Unreachable,
+    VendorError,
+    WrongAddress,
+)
 from tandem.connections.opening import Connections
 from tandem.connections.renewal import Renewal
 from tandem.providers.tacticalrmm.login import CodeNeeded
@@ -69,9 +77,11 @@ class Told:
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
+        self.connected_at: list[datetime | None] = []
 
     def reconnect_required(self, integration_id: str, connected_at: datetime | None, reason: str) -> None:
         self.reasons.append(reason)
+        self.connected_at.append(connected_at)
 
 
 @dataclass
@@ -83,8 +93,8 @@ class Tandem:
     secrets: SlowSecrets
     told: Told
 
-    def instance(self, private_addresses: bool = True) -> Connections:
-        around = Around(httpx.HTTPTransport())
+    def instance(self, private_addresses: bool = True, transport: httpx.BaseTransport | None = None) -> Connections:
+        around = Around(transport or httpx.HTTPTransport())
         locks = TokenLocks(self.dynamodb, self.table, utc_now)
         renewal = Renewal(self.secrets, locks, around)
         return Connections(renewal, self.told, lambda _: around, private_addresses=private_addresses)
@@ -251,16 +261,54 @@ def test_a_code_is_asked_for_only_when_the_server_wants_it_and_the_password_is_n
     assert len(tandem.told.reasons) == 1
 
 
+WITHOUT_CODE = Credentials(
+    Kind.PASSWORD, {"username": tacticalrmm.USERNAME_WITHOUT_TOTP, "password": tacticalrmm.PASSWORD}
+)
+
+
 def test_a_user_without_a_code_is_signed_in_again_once(tandem: Tandem, simulated_tacticalrmm: TacticalRmm) -> None:
     place = tactical(simulated_tacticalrmm)
-    person = Credentials(
-        Kind.PASSWORD, {"username": tacticalrmm.USERNAME_WITHOUT_TOTP, "password": tacticalrmm.PASSWORD}
-    )
-    connections = tandem.connect(place, person)
+    connections = tandem.connect(place, WITHOUT_CODE)
+    check(connections, place)
     simulated_tacticalrmm.accounts.tokens.clear()
     before = simulated_tacticalrmm.requests.count("POST", "/v2/checkcreds/")
     check(connections, place)
+    check(connections, place)
     assert simulated_tacticalrmm.requests.count("POST", "/v2/checkcreds/") == before + 1
+    assert tandem.told.reasons == []
+
+
+def test_sessions_that_tandem_can_begin_itself_are_no_new_version_of_the_secret(
+    tandem: Tandem, simulated_tacticalrmm: TacticalRmm
+) -> None:
+    place = tactical(simulated_tacticalrmm)
+    connections = tandem.connect(place, WITHOUT_CODE)
+    for instance in (connections, connections, tandem.instance()):
+        simulated_tacticalrmm.accounts.tokens.clear()
+        check(instance, place)
+    assert len(tandem.secrets.written[place.integration_id]) == 1
+    simulated_tacticalrmm.accounts.users[tacticalrmm.USERNAME_WITHOUT_TOTP].password = "another"
+    simulated_tacticalrmm.accounts.tokens.clear()
+    with pytest.raises(Refused, match="user name and password"):
+        check(connections, place)
+    assert len(tandem.told.reasons) == 1
+
+
+def test_a_session_that_a_person_has_begun_anew_is_read_before_the_old_one_is_given_up(
+    tandem: Tandem, simulated_tacticalrmm: TacticalRmm
+) -> None:
+    place = tactical(simulated_tacticalrmm)
+    person = Credentials(Kind.PASSWORD, {"username": tacticalrmm.USERNAME, "password": tacticalrmm.PASSWORD})
+    connections = tandem.connect(place, person, code_now(simulated_tacticalrmm))
+    check(connections, place)
+    simulated_tacticalrmm.accounts.tokens.clear()
+    tandem.connect(place, person, code_now(simulated_tacticalrmm))
+    check(connections, place)
+    simulated_tacticalrmm.accounts.tokens.clear()
+    tandem.connect(place, Credentials(Kind.API_KEY, {"api_key": tacticalrmm.API_KEY}))
+    with pytest.raises(Unreachable, match="other credentials meanwhile"):
+        check(connections, place)
+    check(connections, place)
     assert tandem.told.reasons == []
 
 
@@ -311,6 +359,78 @@ def test_what_was_forgotten_is_not_connected_and_what_concerns_webhooks_stays(
     assert tandem.secrets.read_all("i1") == {"signing_secret": "of-level"}
     with pytest.raises(NotConnected):
         check(connections, place)
+
+
+def test_credentials_go_to_no_other_address_than_they_were_given_for(
+    tandem: Tandem, simulated_level: Level, simulated_tacticalrmm: TacticalRmm
+) -> None:
+    place = level(simulated_level)
+    remembering = tandem.connect(place, Credentials(Kind.API_KEY, {"api_key": levelio.API_KEY}))
+    check(remembering, place)
+    elsewhere = replace(place, instance_url=simulated_tacticalrmm.url)
+    for connections in (remembering, tandem.instance()):
+        with pytest.raises(NotConnected, match="connect the integration again"):
+            check(connections, elsewhere)
+    assert simulated_tacticalrmm.requests.all() == []
+    check(remembering, replace(place, instance_url=f"{simulated_level.url}/"))
+
+    other = tactical(simulated_tacticalrmm)
+    tandem.connect(other, Credentials(Kind.API_KEY, {"api_key": tacticalrmm.API_KEY}))
+    check(tandem.instance(), other)
+    before = len(simulated_level.requests.all())
+    with pytest.raises(NotConnected):
+        check(tandem.instance(), place)
+    assert len(simulated_level.requests.all()) == before
+
+
+def test_tokens_that_somebody_got_elsewhere_meanwhile_are_not_used_here(
+    tandem: Tandem, simulated_ninjaone: NinjaOne
+) -> None:
+    place = signed_in(tandem, simulated_ninjaone)
+    connections = tandem.instance()
+    check(connections, place)
+    simulated_ninjaone.expire_tokens()
+    with NinjaOne() as other:
+        tandem.connect(Place(Provider.NINJAONE, other.url), ALONE)
+        with pytest.raises(NotConnected, match="connect the integration again"):
+            check(connections, place)
+    assert simulated_ninjaone.oauth.refreshes == 0
+
+
+@pytest.mark.parametrize("provider", [Provider.NINJAONE, Provider.LEVELIO])
+def test_a_server_that_is_not_the_vendors_needs_the_integrations_and_the_tenants_permission(
+    tandem: Tandem, provider: Provider
+) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        return httpx.Response(500)
+
+    credentials = ALONE if provider is Provider.NINJAONE else Credentials(Kind.API_KEY, {"api_key": levelio.API_KEY})
+    place = Place(provider, "https://rmm.example.com")
+    tandem.secrets.keep_all("i1", {"credentials": credentials.as_values()})
+    for permits in (False, True):
+        connections = tandem.instance(private_addresses=permits, transport=httpx.MockTransport(answer))
+        for there in (replace(place, allow_private_address=False), *([] if permits else [place])):
+            with pytest.raises(WrongAddress, match="own address"):
+                connections.try_out(there, credentials, None, connections.deadline(1))
+            with pytest.raises(WrongAddress, match="own address"):
+                check(connections, there)
+    assert asked == []
+    with pytest.raises(VendorError):
+        connections.try_out(place, credentials, None, connections.deadline(1))
+    assert asked[0] == "rmm.example.com"
+
+
+def test_who_tells_of_a_refusal_says_since_when_it_was_connected(tandem: Tandem, simulated_level: Level) -> None:
+    since = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
+    place = replace(level(simulated_level), connected_at=since)
+    connections = tandem.connect(place, Credentials(Kind.API_KEY, {"api_key": levelio.API_KEY}))
+    simulated_level.api.keys.clear()
+    with pytest.raises(Refused):
+        check(connections, place)
+    assert tandem.told.connected_at == [since]
 
 
 def test_a_private_address_needs_the_integrations_and_the_tenants_permission(

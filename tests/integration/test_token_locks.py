@@ -48,6 +48,29 @@ def test_the_next_is_told_how_many_renewals_there_were(locks: TokenLocks) -> Non
     assert locks.take("i2", "third") == 0, "each integration has its own"
 
 
+def test_who_still_has_the_lock_has_it_for_its_whole_time_anew(locks: TokenLocks, clock: Clock) -> None:
+    assert locks.take("i1", "slow") == 0
+    clock.now += timedelta(seconds=LOCKED_SECONDS - 1)
+    assert locks.extend("i1", "slow")
+    clock.now += timedelta(seconds=LOCKED_SECONDS)
+    assert locks.take("i1", "early") is None
+    clock.now += timedelta(seconds=1)
+    assert locks.extend("i1", "slow"), "nobody has taken it over"
+    clock.now += timedelta(seconds=LOCKED_SECONDS + 1)
+    assert locks.take("i1", "heir") == 0
+    assert not locks.extend("i1", "slow")
+    locks.release("i1", "heir", 1)
+    assert not locks.extend("i1", "heir")
+
+
+def test_with_the_integration_goes_its_lock(locks: TokenLocks, dynamodb: "DynamoDBClient", table_name: str) -> None:
+    locks.take("i1", "owner")
+    locks.remove("i1")
+    locks.remove("i1")
+    locks.release("i1", "owner", 3)
+    assert dynamodb.scan(TableName=table_name)["Items"] == []
+
+
 def test_a_lock_whose_owner_died_is_taken_over_and_what_the_dead_say_then_counts_for_nothing(
     locks: TokenLocks, clock: Clock
 ) -> None:

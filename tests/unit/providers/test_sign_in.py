@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 
 from tandem.connections.errors import Refused, Unreachable
@@ -120,6 +121,19 @@ def test_tokens_do_not_show_themselves() -> None:
     assert "secret" not in shown
 
 
+def test_tokens_are_ended_the_longest_lived_first() -> None:
+    world = World(lambda _: httpx.Response(200))
+    ninjaone_sign_in(world).revoke(Tokens("a1", START, "r1"))
+    app = {"client_id": "client-id", "client_secret": CLIENT_SECRET}
+    assert [form(world, number) for number in (0, 1)] == [
+        {"token": "r1", "token_type_hint": "refresh_token", **app},
+        {"token": "a1", "token_type_hint": "access_token", **app},
+    ]
+    assert {each.url.path for each in world.requests} == {"/ws/oauth/revoke"}
+    ninjaone_sign_in(world).revoke(Tokens("a2", START))
+    assert form(world)["token"] == "a2"
+
+
 # ---- Tactical RMM
 
 TOTP = json({"totp": True})
@@ -154,6 +168,19 @@ def test_a_session_that_ended_is_renewed_once() -> None:
     source = SessionTokens(Session("old", START), lambda _: Session("new", START))
     tactical(world, source).check()
     assert [each.headers["Authorization"] for each in world.requests] == ["Token old", "Token new"]
+
+
+def test_without_a_session_one_is_begun_before_anything_is_asked() -> None:
+    world = World(json("1.5"))
+    begun: list[Session | None] = []
+
+    def sign_in(stale: Session | None) -> Session:
+        begun.append(stale)
+        return Session("new", START)
+
+    tactical(world, SessionTokens(None, sign_in)).check()
+    assert begun == [None]
+    assert [each.headers["Authorization"] for each in world.requests] == ["Token new"]
 
 
 def test_a_session_that_is_refused_again_needs_a_person() -> None:

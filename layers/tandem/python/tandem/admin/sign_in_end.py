@@ -5,6 +5,7 @@ The secret is written first and the record last, as everywhere (connecting.py). 
 way round, so that one of both sees the other.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -29,10 +30,16 @@ def connect_signed_in(
         connected = call.services.table.retrying(lambda: _record(call, began, place, tried))
         if connected is not None:
             return connected
-        _take_back(call, integration_id, tried, before)
-    with suppress(VendorError):  # they end by themselves, too
+    present = call.services.integrations.get(integration_id)
+    is_ended = present is None or present.credentials is None
+    if present is None:
+        connections.remove(integration_id)
+    elif before is not None:
+        left = None if is_ended else before
+        connections.take_back(integration_id, tried, left, connections.deadline(OWN_SECONDS))
+    if is_ended:
         given = Kept(tried.credentials, tried.address, tried.tokens)
-        connections.revoke(place, given, connections.deadline(OWN_SECONDS))
+        _revoke(call, place, [given] if before is None else [given, before])
     return None
 
 
@@ -45,15 +52,13 @@ def _record(call: AnyCall, began: Integration, place: Integration, tried: "Tried
     return changed
 
 
-def _take_back(call: AnyCall, integration_id: str, tried: "Tried", before: Kept) -> None:
+def _revoke(call: AnyCall, place: Integration, given: Sequence[Kept]) -> None:
+    """Nobody has these any more, and they end by themselves: a failure changes nothing."""
     connections = call.services.connections()
-    present = call.services.integrations.get(integration_id)
-    if present is None:
-        connections.remove(integration_id)
-        return
-    has_others = present.credentials is not None
     deadline = connections.deadline(OWN_SECONDS)
-    connections.take_back(integration_id, tried, before if has_others else None, deadline)
+    for each in given:
+        with suppress(VendorError):
+            connections.revoke(place, each, deadline)
 
 
 def _connection(integration: Integration) -> tuple[object, ...]:
