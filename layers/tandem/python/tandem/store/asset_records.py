@@ -19,6 +19,7 @@ from tandem.assets.models import (
     Facts,
     FieldChange,
     HistoryEntry,
+    Likeness,
     LinkedDevice,
     Presence,
 )
@@ -32,7 +33,7 @@ HISTORY_RETENTION = timedelta(days=400)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
-_PLAIN_FACTS = frozenset(each.name for each in fields(Facts)) - {
+_SHAPED_FACTS = (
     "asset_type",
     "agent_status",
     "disks",
@@ -40,7 +41,8 @@ _PLAIN_FACTS = frozenset(each.name for each in fields(Facts)) - {
     "mac_addresses",
     "tags",
     "last_patch_scan_at",
-}
+)
+_PLAIN_FACTS = tuple(each.name for each in fields(Facts) if each.name not in _SHAPED_FACTS)
 
 
 def asset_item(asset: Asset, client_id: str | None) -> Item:
@@ -53,6 +55,9 @@ def asset_item(asset: Asset, client_id: str | None) -> Item:
             "devices": _text([_device_values(device) for device in asset.devices]) if asset.devices else None,
             "edited": _text(dict(asset.edited)) if asset.edited else None,
             "notes": sound_text(asset.notes) if asset.notes is not None else None,
+            "maybe_same": _text([[each.asset_id, each.reason] for each in asset.maybe_same])
+            if asset.maybe_same
+            else None,
             "version": asset.version,
             "list_pk": keys.assets_by_time(keys.shard_of(asset.asset_id)),
             "list_sk": keys.time_sort(asset.created_at, asset.asset_id),
@@ -70,6 +75,7 @@ def asset_from(item: Mapping[str, Any]) -> Asset:
         devices=tuple(_device(each) for each in json.loads(values.get("devices", "[]"))),
         edited=json.loads(values.get("edited", "{}")),
         notes=values.get("notes"),
+        maybe_same=tuple(Likeness(*each) for each in json.loads(values.get("maybe_same", "[]"))),
         updated_at=_moment(values.get("updated_at")),
         version=values["version"],
     )

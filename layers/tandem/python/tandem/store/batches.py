@@ -1,4 +1,4 @@
-"""Reading many items in one call."""
+"""Reading and writing many items in one call."""
 
 import random
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from tandem.store.codec import encode_item
+from tandem.store.codec import Item, encode_item
 from tandem.store.errors import BusyError, translating
 from tandem.store.keys import Key
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 KEYS_A_CALL = 100  # BatchGetItem's own limit
+WRITES_A_CALL = 25  # BatchWriteItem's
 _ATTEMPTS = 6
 _FIRST_WAIT_SECONDS = 0.05
 
@@ -44,3 +45,24 @@ def _chunk(client: "DynamoDBClient", table: str, chunk: list[Key], consistent: b
             return
         time.sleep(random.uniform(0, _FIRST_WAIT_SECONDS * 2**attempt))
     raise BusyError("the table left keys unanswered")
+
+
+def write_items(client: "DynamoDBClient", table: str, puts: Iterable[Item] = (), deletes: Iterable[Key] = ()) -> None:
+    """Put and delete these items, each key at most once, in any order and on no condition: for what is written again
+    when this fails half-way. Raises BusyError when the table leaves writes undone for too long."""
+    requests: list[dict[str, Any]] = [{"PutRequest": {"Item": item}} for item in puts]
+    requests += [{"DeleteRequest": {"Key": encode_item(key)}} for key in deletes]
+    for start in range(0, len(requests), WRITES_A_CALL):
+        _write_chunk(client, table, requests[start : start + WRITES_A_CALL])
+
+
+def _write_chunk(client: "DynamoDBClient", table: str, chunk: list[dict[str, Any]]) -> None:
+    request: dict[str, Any] = {table: chunk}
+    for attempt in range(_ATTEMPTS):
+        with translating():
+            answer = client.batch_write_item(RequestItems=request)
+        request = dict(answer.get("UnprocessedItems") or {})
+        if not request:
+            return
+        time.sleep(random.uniform(0, _FIRST_WAIT_SECONDS * 2**attempt))
+    raise BusyError("the table left writes undone")

@@ -23,6 +23,7 @@ FIELDS = (
     "external_id",
     "fingerprint",
     "asset",  # 1: the id that follows from the device's own; a text: another asset's
+    "patches",
     "organization_id",
     "last_seen_at",
     "booted_at",
@@ -78,6 +79,7 @@ def _row(integration_id: str, entry: FleetEntry) -> list[Any]:
         entry.external_id,
         entry.fingerprint,
         _ITS_OWN if is_its_own else entry.asset_id,
+        entry.patches or None,
         entry.organization_id,
         _seconds(seen.last_seen_at),
         _seconds(seen.booted_at),
@@ -87,7 +89,7 @@ def _row(integration_id: str, entry: FleetEntry) -> list[Any]:
         _seconds(entry.absent_since),
         entry.presence.value if entry.presence is not Presence.LISTED else None,
     ]
-    while row[-1] is None:  # the first two never are
+    while row[-1] is None:  # the first one never is
         row.pop()
     return row
 
@@ -100,6 +102,7 @@ def _entry(integration_id: str, row: list[Any]) -> FleetEntry:
         external_id=external_id,
         fingerprint=values["fingerprint"],
         asset_id=asset_id_of(integration_id, external_id) if asset == _ITS_OWN else asset,
+        patches=values.get("patches") or "",
         organization_id=values.get("organization_id"),
         seen=Seen(
             last_seen_at=_moment(values.get("last_seen_at")),
