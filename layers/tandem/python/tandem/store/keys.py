@@ -245,6 +245,11 @@ def token_lock_key(integration_id: str) -> Key:
     return {"pk": f"TOKEN_LOCK#{integration_id}", "sk": "TOKEN_LOCK"}
 
 
+def rate_key(integration_id: str) -> Key:
+    """Question 39."""
+    return {"pk": f"RATE#{integration_id}", "sk": "RATE"}
+
+
 def sign_in_key(flow_id: str) -> Key:
     """Question 28."""
     return {"pk": f"SIGN_IN#{flow_id}", "sk": "SIGN_IN"}
