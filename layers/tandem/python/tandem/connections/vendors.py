@@ -15,11 +15,13 @@ from tandem.connections.http import VendorHttp
 from tandem.connections.limits import Limits
 from tandem.connections.rmm import Rmm
 from tandem.providers.levelio import api as levelio
+from tandem.providers.levelio.fleet import LevelFleet
 from tandem.providers.levelio.sentences import ADVICE as LEVELIO
 from tandem.providers.ninjaone import api as ninjaone
 from tandem.providers.ninjaone.oauth import REGIONS, Tokens
 from tandem.providers.ninjaone.sentences import ADVICE as NINJAONE
 from tandem.providers.tacticalrmm import api as tacticalrmm
+from tandem.providers.tacticalrmm.fleet import TacticalFleet
 from tandem.providers.tacticalrmm.login import Session
 from tandem.providers.tacticalrmm.sentences import ADVICE as TACTICALRMM
 from tandem.times import from_text, to_text
@@ -61,8 +63,8 @@ def _no_fleet(http: VendorHttp, _integration_id: str) -> Fleet:
 
 VENDORS: Mapping[Provider, Vendor] = {
     Provider.NINJAONE: Vendor(NINJAONE, ninjaone.LIMITS, ninjaone.NinjaOne, _no_fleet, frozenset(REGIONS.values())),
-    Provider.TACTICALRMM: Vendor(TACTICALRMM, tacticalrmm.LIMITS, tacticalrmm.TacticalRmm, _no_fleet),
-    Provider.LEVELIO: Vendor(LEVELIO, levelio.LIMITS, levelio.Level, _no_fleet, frozenset({levelio.BASE_URL})),
+    Provider.TACTICALRMM: Vendor(TACTICALRMM, tacticalrmm.LIMITS, tacticalrmm.TacticalRmm, TacticalFleet),
+    Provider.LEVELIO: Vendor(LEVELIO, levelio.LIMITS, levelio.Level, LevelFleet, frozenset({levelio.BASE_URL})),
 }
 
 

@@ -6,7 +6,7 @@ Sizes come out in GiB (2^30 bytes), rounded to two places; addresses without the
 import math
 import re
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Address, IPv4Interface, ip_interface
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_interface
 from typing import Any, Final, TypeVar
 
 from tandem.alerts.limits import cut_name, sound_text
@@ -44,6 +44,11 @@ SAYS_NOTHING: Final = frozenset(
 )
 """Texts, in small letters, that stand where a firmware or an RMM has nothing to say."""
 
+_PRIVATE: Final = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+_VIRTUAL_ADAPTER = re.compile(
+    r"virtual|docker|veth|vpn|\btap\b|\btun\b|tunnel|wintun|wireguard|tailscale|zerotier|loopback|bluetooth|pseudo",
+    re.IGNORECASE,
+)
 _MAC = re.compile(r"[0-9a-f]{12}")
 _NO_MACS = frozenset({"000000000000", "ffffffffffff"})
 
@@ -107,6 +112,16 @@ def ip_v4(value: Any) -> IPv4Address | None:
         return None
     is_none = found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
     return None if is_none else found
+
+
+def is_private(address: IPv4Address) -> bool:
+    """Of a network that is nobody's outside (RFC 1918)."""
+    return any(address in network for network in _PRIVATE)
+
+
+def is_virtual_adapter(*names: Any) -> bool:
+    """Whether a network adapter of one of these names is made by software. A virtual machine's own is none."""
+    return any(isinstance(name, str) and _VIRTUAL_ADAPTER.search(name) is not None for name in names)
 
 
 def public_address(value: Any) -> str | None:

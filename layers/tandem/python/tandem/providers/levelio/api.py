@@ -19,14 +19,13 @@ from tandem.providers.api_alerts import Listing, Row, alert_at, alerts_of, field
 from tandem.providers.event import Reading
 from tandem.providers.fields import Fields, labelled
 from tandem.providers.levelio.identity import external_alert_id, of_api
+from tandem.providers.levelio.listing import PAGE_SIZE, page
 from tandem.providers.levelio.webhook import reading
 from tandem.providers.moments import moment
 
 BASE_URL: Final = "https://api.level.io"
 LIMITS: Final = Limits(RateLimit(requests=120, per=timedelta(minutes=1)))
 """Level publishes no rate; a 429 with Retry-After is waited for."""
-
-_PAGE_SIZE = 100
 
 HISTORY_PAGES: Final = 100
 """Of ended alerts, where they come oldest first: reading them takes a minute."""
@@ -99,13 +98,13 @@ class Level:
         """`status=resolved`: there is no filter by time, nor does Level say in which order they come. Newest first, it
         ends with the first page of older ones; else with the last of so many pages, which is told."""
         listing, history = self._listing(), _History(since)
-        params: dict[str, str | int] = {"limit": _PAGE_SIZE, "status": "resolved"}
+        params: dict[str, str | int] = {"limit": PAGE_SIZE, "status": "resolved"}
         for row in self._http.pages(lambda after: history.page(self._page("/v2/alerts", params, after))):
             ended_at = moment(row.get("resolved_at")) if isinstance(row, dict) else None
             if ended_at is not None and ended_at >= since:
                 yield from listing.history(row, row, _reading, _alert_id)
         if history.is_cut:
-            most = HISTORY_PAGES * _PAGE_SIZE
+            most = HISTORY_PAGES * PAGE_SIZE
             yield UnreadableAlert(
                 None, f"Level lists more than {most} ended alerts, the oldest first: the rest is left out"
             )
@@ -130,19 +129,10 @@ class Level:
         return Listing(self._integration_id, Provider.LEVELIO, self._http.now())
 
     def _rows(self, path: str, params: Mapping[str, str | int]) -> Iterator[Any]:
-        return self._http.pages(lambda after: self._page(path, {"limit": _PAGE_SIZE, **params}, after))
+        return self._http.pages(lambda after: self._page(path, {"limit": PAGE_SIZE, **params}, after))
 
     def _page(self, path: str, params: Mapping[str, str | int], after: str | None) -> Page:
-        answer = self._http.get(path, params if after is None else {**params, "starting_after": after})
-        rows = answer.get("data") if isinstance(answer, dict) else None
-        if not isinstance(rows, list) or not isinstance(answer.get("has_more"), bool):
-            raise self._http.bad_reply(f"{path} is no list with data and has_more")
-        if not answer["has_more"]:
-            return Page(rows, None)
-        last = identifier(Fields(rows[-1]), "id") if rows and isinstance(rows[-1], dict) else None
-        if last is None:
-            raise self._http.bad_reply(f"{path} says that there is more, but not behind which id")
-        return Page(rows, last)
+        return page(self._http, path, params, after)
 
 
 class _History:

@@ -69,10 +69,6 @@ _VIRTUAL = re.compile(
     r"|\bproxmox\b|virtual platform",
     re.IGNORECASE,
 )
-_VIRTUAL_ADAPTER = re.compile(
-    r"virtual|docker|veth|vpn|\btap\b|\btun\b|tunnel|wintun|wireguard|tailscale|zerotier|loopback|bluetooth|pseudo",
-    re.IGNORECASE,
-)
 _WINDOWS = re.compile(r"(?P<name>.+?), \d+ bit v(?P<release>\S+) \(build (?P<build>[\d.]+)\)")
 _OTHER_SYSTEM = re.compile(
     r"(?P<name>\S.*? (?P<version>\d[\w.\-]*)(?: LTS)?)"
@@ -98,11 +94,6 @@ def maker_and_model(text: str | None) -> tuple[str | None, str | None]:
 def is_virtual_machine(maker: str | None, model: str | None) -> bool:
     """Whether it is a machine that some hypervisor makes."""
     return any(_VIRTUAL.search(each) for each in (maker, model) if each is not None)
-
-
-def is_virtual_adapter(name: Any) -> bool:
-    """Whether the network adapter of this name is made by software."""
-    return isinstance(name, str) and _VIRTUAL_ADAPTER.search(name) is not None
 
 
 def system_and_version(text: str | None) -> tuple[str | None, str | None]:
