@@ -49,6 +49,11 @@ class Outside:
     letters: list[DeadLetter] = field(default_factory=list)
     queue_fault: QueueError | None = None
     table_fault: BusyError | None = None
+    hanging: set[str] = field(default_factory=set)
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.worker = ReadBack(self, self, self, cast("DeadLetters", self), lambda: self.now, 20, lambda: self.seconds)
 
     def get(self, integration_id: str) -> Integration | None:
         if self.table_fault is not None:
@@ -57,9 +62,11 @@ class Outside:
             return None
         return Integration(integration_id, Provider.TACTICALRMM, "Tactical", self.status, START)
 
-    def open(self, _integration: Integration, _deadline: Deadline) -> Rmm:
+    def open(self, integration: Integration, deadline: Deadline) -> Rmm:
         if isinstance(self.answer, NotConnected):
             raise self.answer
+        if integration.integration_id in self.hanging:
+            return cast("Rmm", Hanging(self, deadline))
         return cast("Rmm", self)
 
     def alert(self, external_alert_id: str) -> AlertEvent | None:
@@ -78,11 +85,26 @@ class Outside:
 
     def read(self, event: AlertEvent | str = PARTIAL, attempts: int = 1) -> Read:
         """The worker gets one message."""
-        letters = cast("DeadLetters", self)
-        worker = ReadBack(self, self, self, letters, lambda: self.now, lambda: Deadline(20, lambda: 0.0))
         body = event if isinstance(event, str) else encode(event)
-        (result,) = worker.read([Message("m1", body, START, attempts)])
+        (result,) = self.worker.read([Message("m1", body, START, attempts)])
         return result
+
+    def read_all(self, *events: AlertEvent) -> list[Read]:
+        """It gets these in one batch."""
+        return self.worker.read([Message(each.event_id, encode(each), START) for each in events])
+
+
+@dataclass
+class Hanging:
+    """An RMM that answers nothing, until the time is up."""
+
+    outside: Outside
+    deadline: Deadline
+
+    def alert(self, external_alert_id: str) -> AlertEvent | None:
+        self.outside.asked.append(f"hangs: {external_alert_id}")
+        self.outside.seconds += self.deadline.remaining()
+        raise self.deadline.time_is_up("Tactical RMM")
 
 
 def test_the_rmm_completes_what_the_webhook_lacks() -> None:
@@ -173,3 +195,44 @@ def test_what_is_no_event_is_parked() -> None:
     assert outside.read("nonsense").parked is not None
     (letter,) = outside.letters
     assert (letter.source, letter.payload) == ("read-back", "nonsense")
+
+
+# ---- one RMM that hangs
+
+
+def partial_of(integration_id: str, name: str) -> AlertEvent:
+    return replace(PARTIAL, integration_id=integration_id, external_alert_id=name, event_id=f"e-{name}")
+
+
+def test_an_rmm_that_hangs_uses_up_its_own_share_of_the_time_and_no_others() -> None:
+    outside = Outside(hanging={"i1"})
+    results = outside.read_all(
+        partial_of("i1", "a1"), partial_of("i2", "b1"), partial_of("i1", "a2"), partial_of("i2", "b2")
+    )
+    assert [each.event_id for each in results] == ["e-a1", "e-b1", "e-a2", "e-b2"], "in the order of the messages"
+    assert [each.outcome for each in results] == [None, Outcome.COMPLETED, None, Outcome.COMPLETED]
+    assert [each.event_id for each in outside.told] == ["e-b1", "e-b2"]
+    assert outside.seconds == 10, "half of the batch's time"
+    assert outside.asked == ["hangs: a1", "b1", "b2"], "it is not asked for the next one"
+
+
+def test_an_rmm_that_hung_rests_so_that_the_next_batches_do_not_wait_for_it() -> None:
+    outside = Outside(hanging={"i1"})
+    outside.read_all(partial_of("i1", "a1"))
+    used = outside.seconds
+    assert used == 20, "nobody else waits"
+    outside.now += timedelta(seconds=5)
+    first, second = outside.read_all(partial_of("i1", "a1"), partial_of("i2", "b1"))
+    assert (first.failed is not None, second.outcome, outside.seconds) == (True, Outcome.COMPLETED, used)
+    outside.now += timedelta(seconds=31)
+    outside.hanging.clear()
+    assert outside.read_all(partial_of("i1", "a1"))[0].outcome is Outcome.COMPLETED
+
+
+def test_what_an_rmm_that_hangs_holds_up_goes_on_as_it_is_after_two_minutes() -> None:
+    outside = Outside(hanging={"i1"})
+    while not outside.told:
+        (result,) = outside.read_all(partial_of("i1", "a1"))
+        outside.now += timedelta(seconds=result.wait)
+    assert (result.outcome, outside.now) == (Outcome.TOO_LATE, START + PATIENCE)
+    assert outside.told == [replace(partial_of("i1", "a1"), is_partial=False)]

@@ -12,7 +12,6 @@ from botocore.config import Config
 
 from tandem.alert_queue import AlertEventQueue
 from tandem.connections import bootstrap as opening
-from tandem.connections.limits import Deadline
 from tandem.dead_letters.letters import DeadLetters
 from tandem.readback.reader import Message, ReadBack
 from tandem.redelivery import Redelivery
@@ -49,7 +48,8 @@ def read_back(environment: Mapping[str, str] = os.environ) -> ReadBack:
         events=AlertEventQueue(_sqs, environment["ALERT_QUEUE_URL"]),
         dead_letters=DeadLetters(client, table),
         clock=utc_now,
-        deadline=lambda: Deadline(BATCH_SECONDS, time.monotonic),
+        seconds=BATCH_SECONDS,
+        monotonic=time.monotonic,
     )
 
 

@@ -6,12 +6,16 @@ it does not, it refuses, there is no way      handed over as it is
 it cannot be reached                          given back, until two minutes have passed since the webhook came
 two minutes have passed                       handed over as it is, and the RMM is not asked
 the queue of alert events out of reach        given back
+
+The RMMs of a batch share its time: one that hangs uses up its own share, and then rests, so that neither this batch
+nor the next ones wait for it while other RMMs' messages do. A message may be carried out twice: its event is the same.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
 from tandem.alert_queue import QueueError
@@ -30,6 +34,9 @@ SOURCE = "read-back"
 
 PATIENCE = timedelta(minutes=2)
 """So long an alert may wait for what its RMM would say more."""
+
+REST = timedelta(seconds=30)
+"""So long an RMM that used up its time is not asked: its messages are given back at once."""
 
 FIRST_WAIT_SECONDS = 5
 LONGEST_WAIT_SECONDS = 40
@@ -91,7 +98,7 @@ class Read:
 
 
 class ReadBack:
-    """Completes events. `deadline`: the end of one batch's time, made when the batch begins."""
+    """Completes events. `seconds`: for what RMMs are asked in one batch; `monotonic` as time.monotonic."""
 
     def __init__(
         self,
@@ -100,40 +107,60 @@ class ReadBack:
         events: Events,
         dead_letters: DeadLetters,
         clock: Callable[[], datetime],
-        deadline: Callable[[], Deadline],
+        seconds: float,
+        monotonic: Callable[[], float],
     ) -> None:
         self._integrations = integrations
         self._rmms = rmms
         self._events = events
         self._dead_letters = dead_letters
         self._clock = clock
-        self._deadline = deadline
+        self._seconds = seconds
+        self._monotonic = monotonic
+        self._rests_until: dict[str, datetime] = {}
 
     def read(self, messages: Sequence[Message]) -> list[Read]:
         """Carry out the messages; those whose `failed` is set must be given back to the queue, for `wait` seconds."""
-        deadline = self._deadline()
-        return [self._one(message, deadline) for message in messages]
-
-    def _one(self, message: Message, deadline: Deadline) -> Read:
-        try:
+        results: dict[str, Read] = {}
+        groups: dict[str, list[tuple[Message, AlertEvent]]] = {}
+        for message in messages:
             try:
                 event = decode(message.body)
             except EventMessageError as error:
                 reason = f"not an alert event: {error}"
-                letter = DeadLetter(SOURCE, message.message_id, reason, message.body, message.sent_at, message.attempts)
-                self._dead_letters.park(letter, self._clock())
-                return Read(message.message_id, parked=reason)
-            return self._told(message, event, deadline)
+                results[message.message_id] = self._guarded(message, partial(self._parked, message, reason))
+            else:
+                groups.setdefault(event.integration_id, []).append((message, event))
+        whole = Deadline(self._seconds, self._monotonic)
+        for done, mine in enumerate(groups.values()):
+            deadline = Deadline(whole.remaining() / (len(groups) - done), self._monotonic)
+            for message, event in mine:
+                results[message.message_id] = self._guarded(message, partial(self._told, message, event, deadline))
+        return [results[message.message_id] for message in messages]
+
+    def _guarded(self, message: Message, work: Callable[[], Read]) -> Read:
+        try:
+            return work()
         except (StoreError, QueueError) as error:
             return Read(message.message_id, failed=str(error), wait=_wait(message.attempts))
 
+    def _parked(self, message: Message, reason: str) -> Read:
+        letter = DeadLetter(SOURCE, message.message_id, reason, message.body, message.sent_at, message.attempts)
+        self._dead_letters.park(letter, self._clock())
+        return Read(message.message_id, parked=reason)
+
     def _told(self, message: Message, event: AlertEvent, deadline: Deadline) -> Read:
-        left = (event.received_at + PATIENCE - self._clock()).total_seconds()
+        now = self._clock()
+        left = (event.received_at + PATIENCE - now).total_seconds()
+        wait = max(1, min(_wait(message.attempts), round(left)))
+        if left > 0 and now < self._rests_until.get(event.integration_id, now):
+            return Read(message.message_id, event.event_id, failed="its RMM used up its time just now", wait=wait)
         try:
             outcome, told = (Outcome.TOO_LATE, as_it_is(event)) if left <= 0 else self._asked(event, deadline)
         except VendorError as error:
             if error.may_pass:
-                wait = max(1, min(_wait(message.attempts), round(left)))
+                if not deadline.remaining():
+                    self._rests_until[event.integration_id] = self._clock() + REST
                 return Read(message.message_id, event.event_id, failed=str(error), wait=wait)
             outcome, told = Outcome.UNKNOWN, as_it_is(event)
         self._events.send([told])
