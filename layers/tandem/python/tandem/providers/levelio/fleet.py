@@ -29,8 +29,8 @@ _PAGE_OF_A_DEVICE: Final = "https://app.level.io/devices/"
 class LevelFleet:
     """One Level organization's devices."""
 
-    sources = (DEVICES, UPDATES)
-    patch_sources = (UPDATES,)
+    sources: tuple[Source, ...] = (DEVICES, UPDATES)
+    patch_sources: tuple[Source, ...] = (UPDATES,)
     software_sources: tuple[Source, ...] = ()
 
     def __init__(self, http: VendorHttp, integration_id: str) -> None:

@@ -37,9 +37,9 @@ _SHORTEST_AGENT_ID = 21
 class TacticalFleet:
     """One Tactical RMM server's agents."""
 
-    sources = (AGENTS,)
+    sources: tuple[Source, ...] = (AGENTS,)
     patch_sources: tuple[Source, ...] = ()
-    software_sources = (SOFTWARE,)
+    software_sources: tuple[Source, ...] = (SOFTWARE,)
 
     def __init__(self, http: VendorHttp, integration_id: str) -> None:
         self._http = http
