@@ -90,8 +90,7 @@ class Connections:
         return VENDORS[place.provider].client(http, place.integration_id)
 
     def open_fleet(self, place: Place, deadline: Deadline) -> Fleet:
-        """The devices of the integration's RMM. Raises as `open`, and Rejected for a vendor whose devices Tandem does
-        not read."""
+        """The devices of the integration's RMM. Raises as `open`."""
         http = self._http(place, deadline, self._authorization(place, deadline))
         return VENDORS[place.provider].fleet(http, place.integration_id)
 

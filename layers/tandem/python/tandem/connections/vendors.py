@@ -9,7 +9,7 @@ from tandem.alerts.models import Provider
 from tandem.connections.advice import Advice
 from tandem.connections.authorization import Authorization
 from tandem.connections.credentials import Credentials, normal_address
-from tandem.connections.errors import NotConnected, Rejected, WrongAddress
+from tandem.connections.errors import NotConnected, WrongAddress
 from tandem.connections.fleet import Fleet
 from tandem.connections.http import VendorHttp
 from tandem.connections.limits import Limits
@@ -18,6 +18,7 @@ from tandem.providers.levelio import api as levelio
 from tandem.providers.levelio.fleet import LevelFleet
 from tandem.providers.levelio.sentences import ADVICE as LEVELIO
 from tandem.providers.ninjaone import api as ninjaone
+from tandem.providers.ninjaone.fleet import NinjaOneFleets
 from tandem.providers.ninjaone.oauth import REGIONS, Tokens
 from tandem.providers.ninjaone.sentences import ADVICE as NINJAONE
 from tandem.providers.tacticalrmm import api as tacticalrmm
@@ -56,13 +57,10 @@ class Vendor:
     addresses: frozenset[str] = frozenset()
 
 
-def _no_fleet(http: VendorHttp, _integration_id: str) -> Fleet:
-    """Of a vendor whose devices are not read. Raises Rejected."""
-    raise Rejected(f"Tandem does not read the devices of {http.advice.vendor}.")
-
-
 VENDORS: Mapping[Provider, Vendor] = {
-    Provider.NINJAONE: Vendor(NINJAONE, ninjaone.LIMITS, ninjaone.NinjaOne, _no_fleet, frozenset(REGIONS.values())),
+    Provider.NINJAONE: Vendor(
+        NINJAONE, ninjaone.LIMITS, ninjaone.NinjaOne, NinjaOneFleets(), frozenset(REGIONS.values())
+    ),
     Provider.TACTICALRMM: Vendor(TACTICALRMM, tacticalrmm.LIMITS, tacticalrmm.TacticalRmm, TacticalFleet),
     Provider.LEVELIO: Vendor(LEVELIO, levelio.LIMITS, levelio.Level, LevelFleet, frozenset({levelio.BASE_URL})),
 }
