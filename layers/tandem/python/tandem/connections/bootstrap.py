@@ -13,6 +13,7 @@ from tandem.secrets import SecretsManagerSecrets
 from tandem.store.configuration.integrations import Integrations
 from tandem.store.configuration.statuses import IntegrationStatuses
 from tandem.store.configuration.table import ConfigurationTable
+from tandem.store.rates import Rates
 from tandem.store.token_locks import TokenLocks
 from tandem.times import utc_now
 
@@ -37,6 +38,7 @@ def connections(
         IntegrationStatuses(table, Integrations(table)),
         lambda may_be_private: _around(AddressRule(may_be_private, may_be_private and is_local)),
         private_addresses=environment.get("ALLOW_PRIVATE_ADDRESSES") == "1",
+        reservations=Rates(dynamodb, environment["TABLE_NAME"]),
     )
 
 

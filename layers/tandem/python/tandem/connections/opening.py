@@ -18,9 +18,10 @@ from tandem.connections.errors import NotConnected, Unreachable
 from tandem.connections.fleet import Fleet
 from tandem.connections.http import VendorHttp
 from tandem.connections.keeping import Tried, connected, forgotten, signed_in, taken_back
-from tandem.connections.limits import Deadline, Pace, RateLimit
+from tandem.connections.limits import Deadline, Pace, Pacing, RateLimit
 from tandem.connections.renewal import Renewal, own_services
 from tandem.connections.rmm import Account, Rmm
+from tandem.connections.shared_pace import Reservations, SharedPace
 from tandem.connections.vendors import (
     VENDORS,
     Place,
@@ -55,7 +56,8 @@ class Statuses(Protocol):
 class Connections:
     """Opens RMMs, for as long as a function instance lives: it keeps each integration's pace, its secret for a minute,
     and sessions that it can begin again by itself. `around`: what requests use of the world, given whether private
-    addresses are fine."""
+    addresses are fine. `reservations`: what the instances have in common that keep one integration's rate; without, each
+    keeps to it by itself."""
 
     def __init__(
         self,
@@ -64,16 +66,18 @@ class Connections:
         around: Callable[[bool], Around],
         *,
         private_addresses: bool = False,
+        reservations: Reservations | None = None,
     ) -> None:
         self._renewal = renewal
         self._statuses = statuses
         self._around = around
         self._private_addresses = private_addresses
+        self._reservations = reservations
         self._clock = around(False).clock
         self._now = around(False).now
         self._remembered: dict[str, tuple[float, Kept]] = {}
         self._sessions: dict[str, tuple[Credentials, Session]] = {}
-        self._paces: dict[tuple[str, RateLimit], Pace] = {}
+        self._paces: dict[tuple[str, RateLimit], Pacing] = {}
 
     def deadline(self, seconds: float) -> Deadline:
         """So much time from now on."""
@@ -189,9 +193,6 @@ class Connections:
         limits = vendor.limits
         if place.requests_per_minute is not None:
             limits = replace(limits, rate=RateLimit(place.requests_per_minute, timedelta(minutes=1)))
-        pace = self._paces.setdefault(
-            (place.integration_id, limits.rate), Pace(limits.rate, around.clock, around.sleep)
-        )
         return VendorHttp(
             address_of(place),
             advice=vendor.advice,
@@ -200,8 +201,18 @@ class Connections:
             deadline=deadline,
             around=around,
             rule=AddressRule(may_be_private),
-            pace=pace,
+            pace=self._pace(place.integration_id, limits.rate, around),
         )
+
+    def _pace(self, integration_id: str, rate: RateLimit, around: Around) -> Pacing:
+        known = self._paces.get((integration_id, rate))
+        if known is not None:
+            return known
+        pace: Pacing = alone = Pace(rate, around.clock, around.sleep)
+        if self._reservations is not None:
+            pace = SharedPace(integration_id, rate, self._reservations, alone, around)
+        self._paces[integration_id, rate] = pace
+        return pace
 
     def _account(self, place: Place, authorize: Authorization, deadline: Deadline) -> Account:
         http = self._http(place, deadline, authorize)

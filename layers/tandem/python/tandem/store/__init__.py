@@ -63,7 +63,7 @@ Connections to the RMMs (`tandem/connections`):
 
 27. whose turn to renew tokens?      Update   TOKEN_LOCK#<int>    sk TOKEN_LOCK; apart from the integration, which every
                                                                   webhook reads
-39. until when are its requests      Update   RATE#<int>          sk RATE; some five seconds' worth at a time, so that the
+39. until when are its requests      Update   RATE#<int>          sk RATE; five seconds' worth or so at a time: so the
     reserved?                                                     functions keep the RMM's rate together
 28. is this sign-in still to be      Delete   SIGN_IN#<flow>      sk SIGN_IN; each step of it removes the item that it
     finished?                                                     began with, so that it is taken once
