@@ -2,13 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING
-
-import boto3
-from botocore.config import Config
 
 from tandem.alert_queue import AlertEventQueue
+from tandem.clients import Clients
 from tandem.dead_letters.letters import DeadLetters
 from tandem.outbound.dispatcher import Dispatcher
 from tandem.outbound.queue import ResetQueue
@@ -19,26 +15,18 @@ from tandem.store.lookups import Lookups
 from tandem.store.outbound import OutboundResets
 from tandem.times import utc_now
 
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
-
-_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
-
-
-@cache
-def _sqs() -> "SQSClient":
-    return boto3.client("sqs", config=_CONFIG)
+_aws = Clients(read_timeout=5, max_attempts=3)
 
 
 def dispatcher(environment: Mapping[str, str] = os.environ) -> Dispatcher:
     """The dispatcher on what the environment names."""
-    client, table = boto3.client("dynamodb", config=_CONFIG), environment["TABLE_NAME"]
+    client, table = _aws.dynamodb(), environment["TABLE_NAME"]
     return Dispatcher(
         lookups=Lookups(client, table),
         wishes=OutboundResets(client, table),
         integrations=Integrations(ConfigurationTable(client, table)),
-        resets=ResetQueue(_sqs, environment["RESET_QUEUE_URL"]),
-        events=AlertEventQueue(_sqs, environment["ALERT_QUEUE_URL"]),
+        resets=ResetQueue(_aws.sqs, environment["RESET_QUEUE_URL"]),
+        events=AlertEventQueue(_aws.sqs, environment["ALERT_QUEUE_URL"]),
         dead_letters=DeadLetters(client, table),
         clock=utc_now,
     )
@@ -46,4 +34,4 @@ def dispatcher(environment: Mapping[str, str] = os.environ) -> Dispatcher:
 
 def queue(environment: Mapping[str, str] = os.environ) -> Redelivery:
     """The queue that the batches come from."""
-    return Redelivery(_sqs(), environment["CLOSES_QUEUE_URL"])
+    return Redelivery(_aws.sqs(), environment["CLOSES_QUEUE_URL"])

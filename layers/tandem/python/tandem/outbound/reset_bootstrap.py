@@ -3,13 +3,9 @@
 import os
 import time
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING
-
-import boto3
-from botocore.config import Config
 
 from tandem.alert_queue import AlertEventQueue
+from tandem.clients import Clients
 from tandem.connections import bootstrap as opening
 from tandem.connections.limits import Deadline
 from tandem.dead_letters.letters import DeadLetters
@@ -21,34 +17,20 @@ from tandem.store.configuration.table import ConfigurationTable
 from tandem.store.outbound import OutboundResets
 from tandem.times import utc_now
 
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-    from mypy_boto3_sqs import SQSClient
-
-_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+_aws = Clients(read_timeout=5, max_attempts=3)
 
 BATCH_SECONDS = 40.0
 """For what RMMs are asked in one batch: the function has a minute."""
 
 
-@cache
-def _sqs() -> "SQSClient":
-    return boto3.client("sqs", config=_CONFIG)
-
-
-@cache
-def _secrets_manager() -> "SecretsManagerClient":
-    return boto3.client("secretsmanager", config=_CONFIG)
-
-
 def resetter(environment: Mapping[str, str] = os.environ) -> Resetter:
     """The resetter on what the environment names."""
-    client, table = boto3.client("dynamodb", config=_CONFIG), environment["TABLE_NAME"]
+    client, table = _aws.dynamodb(), environment["TABLE_NAME"]
     outside = Outside(
         wishes=OutboundResets(client, table),
         integrations=Integrations(ConfigurationTable(client, table)),
-        rmms=opening.connections(client, _secrets_manager, environment),
-        events=AlertEventQueue(_sqs, environment["ALERT_QUEUE_URL"]),
+        rmms=opening.connections(client, _aws.secrets_manager, environment),
+        events=AlertEventQueue(_aws.sqs, environment["ALERT_QUEUE_URL"]),
         dead_letters=DeadLetters(client, table),
         clock=utc_now,
     )
@@ -57,4 +39,4 @@ def resetter(environment: Mapping[str, str] = os.environ) -> Resetter:
 
 def queue(environment: Mapping[str, str] = os.environ) -> Redelivery:
     """The queue that the batches come from."""
-    return Redelivery(_sqs(), environment["RESET_QUEUE_URL"])
+    return Redelivery(_aws.sqs(), environment["RESET_QUEUE_URL"])

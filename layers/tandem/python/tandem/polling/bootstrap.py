@@ -2,13 +2,9 @@
 
 import os
 import time
-from functools import cache
-from typing import TYPE_CHECKING, Any
-
-import boto3
-from botocore.config import Config
 
 from tandem.alert_queue import AlertEventQueue
+from tandem.clients import Clients
 from tandem.connections.bootstrap import connections
 from tandem.ids import new_id
 from tandem.polling import drift
@@ -24,60 +20,29 @@ from tandem.store.configuration.table import ConfigurationTable
 from tandem.store.polls import Polls
 from tandem.times import utc_now
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_s3 import S3Client
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-    from mypy_boto3_sqs import SQSClient
-
 # A poll has minutes, and repeating it costs the RMM a whole listing: better a few tries here.
-_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 4})
-
-
-@cache
-def _dynamodb() -> "DynamoDBClient":
-    return boto3.client("dynamodb", config=_CONFIG)
-
-
-@cache
-def _sqs() -> "SQSClient":
-    return boto3.client("sqs", config=_CONFIG)
-
-
-@cache
-def _s3() -> "S3Client":
-    return boto3.client("s3", config=_CONFIG)
-
-
-@cache
-def _secrets_manager() -> "SecretsManagerClient":
-    return boto3.client("secretsmanager", config=_CONFIG)
-
-
-@cache
-def _scheduler() -> Any:
-    return boto3.client("scheduler", config=_CONFIG)
+_aws = Clients(read_timeout=10, max_attempts=4)
 
 
 def _schedules(function_arn: str) -> EventBridgeSchedules:
     # What the function is called it only learns when it is invoked: its environment cannot name it.
     group, role = os.environ["SCHEDULE_GROUP"], os.environ["SCHEDULE_ROLE_ARN"]
-    return EventBridgeSchedules(_scheduler, group=group, function=function_arn, role=role)
+    return EventBridgeSchedules(_aws.scheduler, group=group, function=function_arn, role=role)
 
 
 def work(function_arn: str) -> PollWork:
     """Polls on the table, queue, bucket and schedules that the environment names. `function_arn`: this function's."""
-    client, name = _dynamodb(), os.environ["TABLE_NAME"]
+    client, name = _aws.dynamodb(), os.environ["TABLE_NAME"]
     beliefs = Beliefs(client, name)
-    queue = AlertEventQueue(_sqs, os.environ["ALERT_QUEUE_URL"])
+    queue = AlertEventQueue(_aws.sqs, os.environ["ALERT_QUEUE_URL"])
     table = ConfigurationTable(client, name)
     integrations = Integrations(table)
     return PollWork(
         integrations=integrations,
         statuses=IntegrationStatuses(table, integrations),
         polls=Polls(client, name),
-        opening=connections(client, _secrets_manager, os.environ),
-        poller=Poller(beliefs, BucketListings(_s3, os.environ["BUCKET_NAME"]), queue, utc_now),
+        opening=connections(client, _aws.secrets_manager, os.environ),
+        poller=Poller(beliefs, BucketListings(_aws.s3, os.environ["BUCKET_NAME"]), queue, utc_now),
         beliefs=beliefs,
         queue=queue,
         schedules=_schedules(function_arn),
@@ -87,5 +52,5 @@ def work(function_arn: str) -> PollWork:
 
 def mend(function_arn: str) -> Mended:
     """The daily check."""
-    integrations = Integrations(ConfigurationTable(_dynamodb(), os.environ["TABLE_NAME"]))
+    integrations = Integrations(ConfigurationTable(_aws.dynamodb(), os.environ["TABLE_NAME"]))
     return drift.mend(integrations, _schedules(function_arn))

@@ -4,13 +4,10 @@ import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
-from typing import TYPE_CHECKING, Any
-
-import boto3
-from botocore.config import Config
+from typing import Any
 
 from tandem.alert_queue import AlertEventQueue
+from tandem.clients import Clients
 from tandem.connections import bootstrap as opening
 from tandem.dead_letters.letters import DeadLetters
 from tandem.readback.reader import Message, ReadBack
@@ -19,33 +16,19 @@ from tandem.store.configuration.integrations import Integrations
 from tandem.store.configuration.table import ConfigurationTable
 from tandem.times import utc_now
 
-if TYPE_CHECKING:
-    from mypy_boto3_secretsmanager import SecretsManagerClient
-    from mypy_boto3_sqs import SQSClient
-
-_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "max_attempts": 3})
+_aws = Clients(read_timeout=5, max_attempts=3)
 
 BATCH_SECONDS = 20.0
 """For what RMMs are asked in one batch: an alert waits for it."""
 
 
-@cache
-def _sqs() -> "SQSClient":
-    return boto3.client("sqs", config=_CONFIG)
-
-
-@cache
-def _secrets_manager() -> "SecretsManagerClient":
-    return boto3.client("secretsmanager", config=_CONFIG)
-
-
 def read_back(environment: Mapping[str, str] = os.environ) -> ReadBack:
     """The worker on what the environment names."""
-    client, table = boto3.client("dynamodb", config=_CONFIG), environment["TABLE_NAME"]
+    client, table = _aws.dynamodb(), environment["TABLE_NAME"]
     return ReadBack(
         integrations=Integrations(ConfigurationTable(client, table)),
-        rmms=opening.connections(client, _secrets_manager, environment),
-        events=AlertEventQueue(_sqs, environment["ALERT_QUEUE_URL"]),
+        rmms=opening.connections(client, _aws.secrets_manager, environment),
+        events=AlertEventQueue(_aws.sqs, environment["ALERT_QUEUE_URL"]),
         dead_letters=DeadLetters(client, table),
         clock=utc_now,
         seconds=BATCH_SECONDS,
@@ -55,7 +38,7 @@ def read_back(environment: Mapping[str, str] = os.environ) -> ReadBack:
 
 def queue(environment: Mapping[str, str] = os.environ) -> Redelivery:
     """The queue that the batches come from."""
-    return Redelivery(_sqs(), environment["READ_BACK_QUEUE_URL"])
+    return Redelivery(_aws.sqs(), environment["READ_BACK_QUEUE_URL"])
 
 
 def message_of(record: Mapping[str, Any]) -> Message:
