@@ -56,8 +56,8 @@ class Statuses(Protocol):
 class Connections:
     """Opens RMMs, for as long as a function instance lives: it keeps each integration's pace, its secret for a minute,
     and sessions that it can begin again by itself. `around`: what requests use of the world, given whether private
-    addresses are fine. `reservations`: what the instances have in common that keep one integration's rate; without, each
-    keeps to it by itself."""
+    addresses are fine. `reservations`: what instances have in common that keep one integration's rate together; without,
+    each keeps to it by itself."""
 
     def __init__(
         self,
@@ -208,11 +208,10 @@ class Connections:
         known = self._paces.get((integration_id, rate))
         if known is not None:
             return known
-        pace: Pacing = alone = Pace(rate, around.clock, around.sleep)
-        if self._reservations is not None:
-            pace = SharedPace(integration_id, rate, self._reservations, alone, around)
-        self._paces[integration_id, rate] = pace
-        return pace
+        alone = Pace(rate, around.clock, around.sleep)
+        shared = self._reservations and SharedPace(integration_id, rate, self._reservations, alone, around)
+        self._paces[integration_id, rate] = shared or alone
+        return shared or alone
 
     def _account(self, place: Place, authorize: Authorization, deadline: Deadline) -> Account:
         http = self._http(place, deadline, authorize)
