@@ -105,7 +105,8 @@ class Connections(_Section):
     """Which RMMs Tandem connects to."""
 
     allow_private_addresses: Annotated[bool, Field(strict=True)] = False
-    """Integrations that say allow_private_address may be on a private network, and be reached without TLS."""
+    """Integrations that say allow_private_address may be on a private network, be reached without TLS, and be elsewhere
+    than at the address that NinjaOne or Level has for everybody."""
     subnet_ids: list[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]] = []
     """Subnets of a VPC from which RMMs are asked. They need a way to AWS's own services and to public RMMs (NAT)."""
     security_group_ids: list[Annotated[str, Field(pattern=r"^sg-[0-9a-f]{8,17}$")]] = []
