@@ -4,13 +4,13 @@ Not documented, and therefore chosen: the words of 404 and 422, and that a limit
 was is 422.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from tests.simulators.faults import Kind
-from tests.simulators.levelio.rendering import INCLUDES, Rendering
+from tests.simulators.levelio.rendering import INCLUDES, Rendering, update_key
 from tests.simulators.levelio.state import Device, State
 from tests.simulators.messages import BadBodyError, Reply, Request, Routes, json_reply
 from tests.simulators.table import Table, UnknownKeyError, array, encoded
@@ -129,22 +129,39 @@ class Api:
 
     def _updates(self, request: Request) -> Reply:
         device, status = request.parameter("device_id"), request.parameter("status")
-        devices: Iterable[Device] = self._state.devices if device is None else [self._state.devices[device]]
+        limit, after = _limit(request), request.parameter("starting_after")
+        if Kind.REPEATED_PAGE in request.effects:
+            after = None
+        devices = self._from(after) if device is None else [self._state.devices[device]]
         rows = (
             update
             for each in devices
             for update in self._rendering.updates(each)
             if status is None or update["is_available"] == (status == "available")
         )
-        limit, after = _limit(request), request.parameter("starting_after")
-        if after is not None and Kind.REPEATED_PAGE not in request.effects:
-            for row in rows:
-                if row["id"] == after:
-                    break
+        if after is not None:
+            # Those of the first device that come before it, and it.
+            rows = (row for row in rows if update_key(row["id"]) > update_key(after))
         if Kind.MISSING_PAGE in request.effects:
             list(islice(rows, limit))
         chosen = list(islice(rows, limit + 1))
         return _listing(request, [encoded(row) for row in chosen[:limit]], len(chosen) > limit)
+
+    def _from(self, update_id: str | None) -> Iterator[Device]:
+        """The devices whose updates come behind this one, the one that has it among them."""
+        if update_id is None:
+            yield from self._state.devices
+            return
+        number, _ = update_key(update_id)
+        device_id = self._state.by_number.get(number)
+        if device_id is None:
+            raise UnknownKeyError(update_id)
+        device = self._state.devices.get(device_id)
+        if device is not None:
+            yield device
+        while following := self._state.devices.after(device_id, MOST):
+            yield from following
+            device_id = following[-1].id
 
     def _run_automation(self, request: Request, token: str) -> Reply:
         self._state.automation_runs.append({"token": token, **request.members()})

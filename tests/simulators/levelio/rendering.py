@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.simulators.levelio.state import Alert, Device, Group, State
+from tests.simulators.table import UnknownKeyError
 
 INCLUDES = (
     "operating_system",
@@ -60,7 +61,7 @@ class Rendering:
             "nickname": device.nickname,
             "role": device.role,
             "group_id": device.group_id,
-            "tags": [],
+            "tags": ["kiosk"] if device.number % 10 == 0 else [],
             "flag": None,
             "maintenance_mode": device.maintenance_mode,
             "online": device.online,
@@ -99,22 +100,11 @@ class Rendering:
                     "encrypted": True,
                     "primary": True,
                     "size": 511101108224,
-                    "free_space": 22011707392,
+                    "free_space": device.free_space,
                     "file_system": "NTFS",
                 }
             ],
-            "network_interfaces": [
-                {
-                    "description": "Intel(R) Ethernet",
-                    "interface": "Ethernet",
-                    "mac_address": f"02:11:22:{device.number // 65536 % 256:02x}:{device.number // 256 % 256:02x}:"
-                    f"{device.number % 256:02x}",
-                    "ip_addresses": [f"10.1.{device.number // 256 % 256}.{device.number % 256}"],
-                    "gateway": "10.0.0.1",
-                    "dns_servers": "10.0.0.10",
-                    "label": "Ethernet",
-                }
-            ],
+            "network_interfaces": _interfaces(device),
             "security": {
                 "score": 82,
                 "risk": "low",
@@ -126,7 +116,8 @@ class Rendering:
                 "antivirus_status": "enabled",
             },
         }
-        return shown | {name: extra[name] for name in INCLUDES if name in includes}
+        shown |= {name: extra[name] for name in INCLUDES if name in includes}
+        return shown | (device.overlay or {})
 
     def alert(self, alert: Alert) -> dict[str, Any]:
         """Of `/v2/alerts`."""
@@ -171,6 +162,36 @@ class Rendering:
             "installed_on": None,
         }
         return [installed, waiting] if device.number % 4 == 0 else [installed]
+
+
+def update_key(update_id: str) -> tuple[int, int]:
+    """Where an update stands in their listing: `upd_<number of the device>_<number>`. Raises UnknownKeyError."""
+    parts = update_id.split("_")
+    if len(parts) != 3 or not (parts[1].isdigit() and parts[2].isdigit()):
+        raise UnknownKeyError(update_id)
+    return int(parts[1]), int(parts[2])
+
+
+def _interfaces(device: Device) -> list[dict[str, Any]]:
+    """The one that is hardware, on some devices behind one that a hypervisor makes."""
+    low = f"{device.number // 65536 % 256:02x}:{device.number // 256 % 256:02x}:{device.number % 256:02x}"
+    common = {"gateway": "10.0.0.1", "dns_servers": "10.0.0.10"}
+    address = f"10.{device.number // 65536 % 256 + 1}.{device.number // 256 % 256}.{device.number % 256}"
+    hardware = {
+        "description": "Intel(R) Ethernet",
+        "interface": "Ethernet",
+        "mac_address": f"a4:bb:6d:{low}",
+        "ip_addresses": [address],
+        "label": "Ethernet",
+    }
+    made = {
+        "description": "Hyper-V Virtual Ethernet Adapter",
+        "interface": "vEthernet (Default Switch)",
+        "mac_address": f"00:15:5d:{low}",
+        "ip_addresses": ["172.17.0.1"],
+        "label": "vEthernet (Default Switch)",
+    }
+    return [each | common for each in ([made, hardware] if device.number % 3 == 0 else [hardware])]
 
 
 def _optional(moment: datetime | None) -> str | None:

@@ -115,8 +115,13 @@ class Level(Simulator):
 
     @operation
     def drift(self) -> int:
-        """Every device reports again: another last seen, reboot time and user."""
+        """Every device that is online reports again: another last seen, reboot time, user and free space."""
         return self.state.drift()
+
+    @operation
+    def overlay_device(self, device: str, members: dict[str, Any]) -> Device:
+        """Members of a device's answers as you want them, such as {"serial_number": null}; {} for none."""
+        return self.state.overlay(device, members)
 
     @operation
     def trigger(

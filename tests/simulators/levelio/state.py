@@ -60,6 +60,9 @@ class Device:
     nickname: str | None = None
     online: bool = True
     maintenance_mode: bool = False
+    free_space: int = 22_011_707_392
+    overlay: dict[str, Any] | None = None
+    """Members of its answers that are as somebody wants them, whatever the rest says."""
 
 
 @dataclass
@@ -99,6 +102,8 @@ class State:
         self.groups: Table[str, Group] = Table(lambda each: each.id)
         self.devices: Table[str, Device] = Table(lambda each: each.id)
         self.alerts: Table[str, Alert] = Table(lambda each: each.id)
+        self._children: dict[str, list[str]] = {}
+        self.by_number: dict[int, str] = {}
         self._open: dict[tuple[str, str], str] = {}
         self._counts: dict[str | None, int] = {}
         self._numbers = 0
@@ -110,6 +115,8 @@ class State:
         if parent_id is not None:
             self.groups[parent_id]
         group = self.groups.add(Group(self._id("Group"), name, parent_id))
+        if parent_id is not None:
+            self._children.setdefault(parent_id, []).append(group.id)
         self.groups.touch_all()
         self._tell("group_created", group)
         return group
@@ -133,7 +140,7 @@ class State:
 
     def children(self, group_id: str) -> list[Group]:
         """The groups right below."""
-        return [group for group in self.groups if group.parent_id == group_id]
+        return [self.groups[each] for each in self._children.get(group_id, ()) if each in self.groups]
 
     def below(self, group_id: str) -> set[str]:
         """The group and all below it."""
@@ -174,6 +181,7 @@ class State:
                 user=f"{hostname}\\reception",
             )
         )
+        self.by_number[device.number] = device.id
         self._counts[group_id] = self._counts.get(group_id, 0) + 1
         self.groups.touch_all()
         if is_news:
@@ -209,14 +217,24 @@ class State:
         return device
 
     def drift(self) -> int:
-        """Every device reports again: another last seen, reboot time and user. Gives how many."""
+        """Every device that is online reports again: another last seen, reboot time, user and free space. Gives how
+        many."""
         now = self.clock.now()
-        for device in self.devices:
+        reporting = [device for device in self.devices if device.online]
+        for device in reporting:
             device.last_seen_at = now - timedelta(seconds=self.dice.randrange(600))
             device.last_reboot_time = now - timedelta(seconds=self.dice.randrange(30 * 86_400))
             device.user = f"{device.hostname}\\user{self.dice.randrange(9)}"
+            device.free_space = self.dice.randrange(10**9, 4 * 10**11)
         self.devices.touch_all()
-        return len(self.devices)
+        return len(reporting)
+
+    def overlay(self, device_id: str, members: dict[str, Any]) -> Device:
+        """Raises KeyError."""
+        device = self.devices[device_id]
+        device.overlay = members or None
+        self.devices.touch(device_id)
+        return device
 
     # ---- alerts
 

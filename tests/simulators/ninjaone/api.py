@@ -78,6 +78,7 @@ class Api:
             return json_reply(
                 {"error": "insufficient_privileges", "error_description": described, "error_code": 4}, 401
             )
+        self._state.end_maintenance(self._now())
         found_path = self._routes.find(re.sub(r"^/api(?=/v2/)", "", request.path))
         if found_path is None:
             return self.failure(404, "HTTP 404 Not Found")
@@ -102,6 +103,10 @@ class Api:
         """For a token that is missing, unknown or expired."""
         described = "The access token is invalid or has expired"
         return json_reply({"error": "invalid_token", "error_description": described, "error_code": 2}, 401)
+
+    def expire_cursors(self) -> None:
+        """Nobody can go on with a query."""
+        self._cursors.forget()
 
     # ---- routes
 
@@ -234,7 +239,7 @@ class Api:
         device_filter = request.parameter("df")
         if not device_filter or table is not self._state.devices:
             return None
-        chosen = [device for device in self._state.devices if matches(device, device_filter)]
+        chosen = self._devices(device_filter)
         after, size = request.number("after", 0), request.number("pageSize", _PAGE_SIZE)
         return [device for device in chosen if device.id > after][:size]
 
@@ -379,17 +384,24 @@ class Api:
         return answer
 
     def _rows(self, query: str, device_filter: str | None, request: Request) -> Iterator[dict[str, Any]]:
-        status, health = request.parameter("status"), request.parameter("health")
+        wanted = {
+            column: value
+            for name, column in (("status", "status"), ("health", "healthStatus"), ("productState", "productState"))
+            if (value := request.parameter(name)) is not None
+        }
         now = self._now()
-        for device in self._state.devices:
-            if device_filter and not matches(device, device_filter):
-                continue
+        for device in self._devices(device_filter):
             for row in QUERIES[query](self._state, device, now):
-                if status is not None and row.get("status") != status:
-                    continue
-                if health is not None and row.get("healthStatus") != health:
-                    continue
-                yield row
+                if all(row.get(column) == value for column, value in wanted.items()):
+                    yield row
+
+    def _devices(self, device_filter: str | None) -> list[Device]:
+        """Those that the filter lets through. One device is found without looking at all of them."""
+        one = re.fullmatch(r"\s*id\s*(?:=|eq)\s*(\d+)\s*", device_filter or "")
+        if one is not None:
+            device = self._state.devices.get(int(one[1]))
+            return [] if device is None else [device]
+        return [each for each in self._state.devices if not device_filter or matches(each, device_filter)]
 
 
 def matches(device: Device, device_filter: str) -> bool:

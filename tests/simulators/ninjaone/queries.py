@@ -7,18 +7,20 @@ rows fit on one page answers without a cursor, as was observed.
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Any
 
-from tests.simulators.ninjaone.rendering import (
+from tests.simulators.ninjaone.hardware import (
     computer_system,
+    ip_address,
     mac_address,
     operating_system,
     processor,
     serial_number,
     volume,
 )
-from tests.simulators.ninjaone.state import Device, State
+from tests.simulators.ninjaone.state import Device, Patches, State
 
 CURSOR_LIVES_SECONDS = 600.0
 _CATALOGUE = (
@@ -29,28 +31,58 @@ _CATALOGUE = (
     ("Zoom Workplace", "6.1.1 (41705)", "Zoom Video Communications, Inc.", "C:\\Program Files\\Zoom", 411041792),
     ("Notepad++ (64-bit x64)", "8.6.8", "Notepad++ Team", "C:\\Program Files\\Notepad++\\", 17825792),
 )
-_SOFTWARE_EACH = 5
+_ANTIVIRUS = (("Windows Defender", "ON", "Up-to-Date"),)
 
 Rows = Callable[[State, Device, float], list[dict[str, Any]]]
 
 
 def software(state: State, device: Device) -> list[dict[str, Any]]:
-    """What is installed on a device: as it was set, else some of the catalogue."""
+    """What is installed on a device: as it was set, else some of the catalogue, and of the programs that a large
+    inventory is made of."""
     set_by_hand = state.software.get(device.id)
     if set_by_hand is not None:
         return set_by_hand
-    chosen = [_CATALOGUE[(device.id + step) % len(_CATALOGUE)] for step in range(_SOFTWARE_EACH)]
+    few = min(state.programs_each, len(_CATALOGUE) - 1)
+    chosen = [_program((device.id + step) % len(_CATALOGUE)) for step in range(few)]
+    return chosen + [_program(number) for number in range(len(_CATALOGUE), len(_CATALOGUE) + state.programs_each - few)]
+
+
+@cache
+def _program(number: int) -> dict[str, Any]:
+    if number < len(_CATALOGUE):
+        name, version, publisher, location, size = _CATALOGUE[number]
+    else:
+        name, version, publisher = f"Line of Business {number:03d}", f"{number % 9}.{number % 7}.0", "Example Software"
+        location, size = f"C:\\Program Files\\Example\\{number:03d}", number * 1_000_000
+    return {
+        "installDate": "2024-02-01",
+        "location": location,
+        "name": name,
+        "publisher": publisher,
+        "size": size,
+        "version": version,
+        "productCode": f"{{{uuid.uuid5(uuid.NAMESPACE_OID, name)}}}".upper(),
+    }
+
+
+def _antivirus(device: Device, now: float) -> list[dict[str, Any]]:
+    """Of Windows only, unless it was set; some have another product, and Windows' own is off then."""
+    products = device.antivirus
+    if products is None:
+        is_other = device.id % 10 == 0
+        products = [("Windows Defender", "OFF", "Up-to-Date"), ("Bitdefender", "ON", "Up-to-Date")] if is_other else []
+        products = products or list(_ANTIVIRUS)
+        products = products if device.node_class.startswith("WINDOWS") else []
     return [
         {
-            "installDate": "2024-02-01",
-            "location": location,
-            "name": name,
-            "publisher": publisher,
-            "size": size,
-            "version": version,
-            "productCode": f"{{{uuid.uuid5(uuid.NAMESPACE_OID, name)}}}".upper(),
+            "productName": name,
+            "productState": state,
+            "definitionStatus": definitions,
+            "version": "4.18.24060.7",
+            "deviceId": device.id,
+            "timestamp": now,
         }
-        for name, version, publisher, location, size in chosen
+        for name, state, definitions in products
     ]
 
 
@@ -89,23 +121,28 @@ def software_patches(device: Device, now: float, installed: bool = False) -> lis
 
 
 def _health(state: State, device: Device, now: float) -> list[dict[str, Any]]:
-    alerts, pending = state.alert_count(device.id), os_patches(device, now)
+    alerts, waiting = state.alert_count(device.id), os_patches(device, now)
+    patches = device.patches or Patches(
+        pending_os=sum(row["status"] != "FAILED" for row in waiting),
+        failed_os=sum(row["status"] == "FAILED" for row in waiting),
+        pending_software=len(software_patches(device, now)),
+    )
     return [
         {
             "activeThreatsCount": 0,
             "quarantinedThreatsCount": 0,
             "blockedThreatsCount": 0,
-            "failedOSPatchesCount": sum(row["status"] == "FAILED" for row in pending),
-            "pendingOSPatchesCount": sum(row["status"] != "FAILED" for row in pending),
+            "failedOSPatchesCount": patches.failed_os,
+            "pendingOSPatchesCount": patches.pending_os,
             "alertCount": alerts,
             "activeJobCount": 0,
-            "failedSoftwarePatchesCount": 0,
-            "pendingSoftwarePatchesCount": len(software_patches(device, now)),
+            "failedSoftwarePatchesCount": patches.failed_software,
+            "pendingSoftwarePatchesCount": patches.pending_software,
             "pendingRebootReason": "WINDOWS_PM" if device.id % 7 == 0 else "",
             "productsInstallationStatuses": {},
             "offline": device.offline,
             "parentOffline": False,
-            "healthStatus": "UNHEALTHY" if alerts else "NEEDS_ATTENTION" if pending else "HEALTHY",
+            "healthStatus": "UNHEALTHY" if alerts else "NEEDS_ATTENTION" if patches.pending_os else "HEALTHY",
             "installationIssuesCount": 0,
             "deviceId": device.id,
         }
@@ -121,7 +158,7 @@ def _network(device: Device) -> dict[str, Any]:
         "dnsServers": "10.0.0.10",
         "interfaceIndex": "4",
         "interfaceName": "Ethernet",
-        "ipAddress": [f"10.{device.id // 65536 % 256}.{device.id // 256 % 256}.{device.id % 256}"],
+        "ipAddress": [ip_address(device)],
         "linkSpeed": "1000000000",
         "macAddress": [mac_address(device)],
         "mtu": "1500",
@@ -152,6 +189,7 @@ def _with_device(row: dict[str, Any], device: Device, now: float) -> dict[str, A
 
 
 QUERIES: dict[str, Rows] = {
+    "antivirus-status": lambda _, device, now: _antivirus(device, now),
     "software": lambda state, device, now: [_with_device(row, device, now) for row in software(state, device)],
     "os-patches": lambda _, device, now: os_patches(device, now),
     "os-patch-installs": lambda _, device, now: os_patches(device, now, installed=True),
@@ -194,7 +232,8 @@ class Cursors:
         self._cursors: dict[str, Cursor] = {}
 
     def open(self, name: str, query: str, rows: Iterator[dict[str, Any]], now: float) -> Cursor:
-        """A walk from the start."""
+        """A walk from the start. One that came to its end answers without rows until it expires."""
+        self._cursors = {each.name: each for each in self._cursors.values() if each.expires > now}
         cursor = Cursor(name, query, rows, 0, now + CURSOR_LIVES_SECONDS, [], [])
         self._cursors[name] = cursor
         return cursor
@@ -206,6 +245,10 @@ class Cursors:
             raise CursorGoneError(name)
         return cursor
 
+    def forget(self) -> None:
+        """All of them have expired."""
+        self._cursors.clear()
+
     def page(self, cursor: Cursor, size: int) -> tuple[list[dict[str, Any]], bool]:
         """The next rows, and whether more follow."""
         rows = cursor.upcoming + list(islice(cursor.rows, size + 1 - len(cursor.upcoming)))
@@ -213,6 +256,4 @@ class Cursors:
         if not cursor.first:
             cursor.first = page
         cursor.offset += len(page)
-        if not cursor.upcoming:
-            self._cursors.pop(cursor.name, None)
         return page, bool(cursor.upcoming)

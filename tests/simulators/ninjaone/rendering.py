@@ -3,15 +3,8 @@
 import uuid
 from typing import Any
 
+from tests.simulators.ninjaone.hardware import ip_address, kind_of, mac_address
 from tests.simulators.ninjaone.state import Activity, Alert, Device, Location, Organization, State
-
-_SYSTEMS = {
-    "WINDOWS_SERVER": ("Windows Server 2022 Standard Edition", "20348", "21H2"),
-    "WINDOWS_WORKSTATION": ("Windows 11 Professional Edition", "22631", "23H2"),
-    "MAC": ("macOS Sonoma", "23E224", "14.4.1"),
-    "LINUX_SERVER": ("Ubuntu 22.04 LTS", "5.15.0", "22.04"),
-}
-_MODELS = ("OptiPlex 7090", "Latitude 5540", "PowerEdge R650", "ThinkPad T14")
 
 
 class Rendering:
@@ -64,45 +57,15 @@ class Rendering:
         }
         if self.fields_of_2026:
             shown["uid"] = str(uuid.UUID(int=device.id, version=4))
+        if device.tags:
+            shown["tags"] = device.tags
+        if device.maintenance_until:
+            shown["maintenance"] = {"status": "IN_MAINTENANCE", "end": device.maintenance_until}
         return shown
 
     def device_detailed(self, device: Device) -> dict[str, Any]:
-        """Of `/v2/devices-detailed` and `/v2/device/{id}`: a Windows agent's, or a VM host's own members."""
-        number = device.id
-        shown = self.device(device) | {
-            "ipAddresses": [f"10.{number // 65536 % 256}.{number // 256 % 256}.{number % 256}"],
-            "macAddresses": [mac_address(device)],
-        }
-        if device.node_class == "VMWARE_VM_HOST":
-            return shown | {
-                "cpuMhz": 2195,
-                "cpuModel": "Intel(R) Xeon(R) Silver 4114 CPU @ 2.20GHz",
-                "htActive": True,
-                "htAvailable": True,
-                "lastBootTime": device.last_boot,
-                "memorySize": 102715461632,
-                "model": "ProLiant DL380 Gen10",
-                "name": device.system_name,
-                "cpuPackages": 2,
-                "cpuThreads": 40,
-                "serviceTag": serial_number(device),
-                "vendor": "HPE",
-                "releaseName": "VMware ESXi 8.0.1 build-21813344",
-                "version": "8.0.1",
-                "buildNumber": "21813344",
-                "deviceType": "VMHost",
-            }
-        return shown | {
-            "publicIP": f"203.0.113.{number % 250 + 1}",
-            "notes": [],
-            "deviceType": "AgentDevice",
-            "os": operating_system(device),
-            "system": computer_system(device),
-            "memory": {"capacity": 17179869184},
-            "processors": [processor()],
-            "volumes": [volume(device)],
-            "lastLoggedInUser": device.user,
-        }
+        """Of `/v2/devices-detailed` and `/v2/device/{id}`: with the members of the device's kind."""
+        return kind_of(device)(self.device(device) | _network(device), device)
 
     def alert(self, alert: Alert) -> dict[str, Any]:
         """Of `/v2/alerts`."""
@@ -163,74 +126,5 @@ def _location(location: Location) -> dict[str, Any]:
     return {"name": location.name, "address": location.address, "description": "", "userData": {}, "id": location.id}
 
 
-def mac_address(device: Device) -> str:
-    """A locally administered one, made from the id."""
-    return ":".join(["02", "00", *(f"{device.id >> shift & 255:02x}" for shift in (24, 16, 8, 0))])
-
-
-def serial_number(device: Device) -> str:
-    """Made from the id."""
-    return f"NJ{device.id:08d}"
-
-
-def operating_system(device: Device) -> dict[str, Any]:
-    """The `os` of a device."""
-    name, build, release = _SYSTEMS.get(device.node_class, _SYSTEMS["WINDOWS_SERVER"])
-    return {
-        "manufacturer": "Microsoft Corporation" if "Windows" in name else name.split()[0],
-        "name": name,
-        "architecture": "64-bit",
-        "lastBootTime": device.last_boot,
-        "buildNumber": build,
-        "releaseId": release,
-        "servicePackMajorVersion": 0,
-        "servicePackMinorVersion": 0,
-        "locale": "en-US",
-        "language": "English",
-        "needsReboot": device.id % 7 == 0,
-    }
-
-
-def computer_system(device: Device) -> dict[str, Any]:
-    """The `system` of a device."""
-    return {
-        "name": device.system_name.upper(),
-        "manufacturer": "Dell Inc.",
-        "model": _MODELS[device.id % len(_MODELS)],
-        "biosSerialNumber": serial_number(device),
-        "serialNumber": serial_number(device),
-        "domain": "corp.example",
-        "domainRole": "Member Server" if "SERVER" in device.node_class else "Member Workstation",
-        "numberOfProcessors": 1,
-        "totalPhysicalMemory": 17179869184,
-        "virtualMachine": False,
-        "chassisType": "DESKTOP",
-    }
-
-
-def processor() -> dict[str, Any]:
-    """One of a device's `processors`."""
-    return {
-        "architecture": "x64",
-        "maxClockSpeed": 2_900_000_000,
-        "clockSpeed": 2_900_000_000,
-        "name": "Intel(R) Core(TM) i7-10700 CPU @ 2.90GHz",
-        "numCores": 8,
-        "numLogicalCores": 16,
-    }
-
-
-def volume(device: Device) -> dict[str, Any]:
-    """One of a device's `volumes`."""
-    return {
-        "name": "C:",
-        "driveLetter": "C:",
-        "label": "OS",
-        "deviceType": "Local Disk",
-        "fileSystem": "NTFS",
-        "autoMount": True,
-        "compressed": False,
-        "capacity": 511101108224,
-        "freeSpace": 22011707392 + device.id % 1000 * 1_000_000,
-        "serialNumber": f"{device.id:08X}",
-    }
+def _network(device: Device) -> dict[str, Any]:
+    return {"ipAddresses": [ip_address(device)], "macAddresses": [mac_address(device)]}

@@ -7,7 +7,7 @@ from tests.simulators.messages import Reply, Request, json_reply
 from tests.simulators.ninjaone.api import NOT_ADMINISTRATOR, OTHER_PSA, Api
 from tests.simulators.ninjaone.oauth import AuthorizationServer, Client, Rotation
 from tests.simulators.ninjaone.rendering import Rendering
-from tests.simulators.ninjaone.state import SYSTEM_ADMINISTRATOR, Alert, Device, Organization, State
+from tests.simulators.ninjaone.state import SYSTEM_ADMINISTRATOR, Alert, Device, Organization, Patches, State
 from tests.simulators.ninjaone.webhooks import delivery
 from tests.simulators.outbox import Delivery
 from tests.simulators.simulator import Simulator, operation
@@ -115,13 +115,69 @@ class NinjaOne(Simulator):
 
     @operation
     def drift(self) -> int:
-        """Every device reports again: another last contact, boot time and user."""
+        """Every device reports again: another last contact, boot time, user and free space, and nothing else."""
         return self.state.drift()
 
     @operation
     def start_maintenance(self, device: int, seconds: float = 3600.0) -> Device:
         """No alerts of the device for so long."""
         return self.state.start_maintenance(device, seconds)
+
+    @operation
+    def set_offline(self, device: int, offline: bool = True) -> Device:
+        """A device goes offline, or comes back, without an alert."""
+        return self.state.set_offline(device, offline)
+
+    @operation
+    def set_hardware(self, device: int, serial_number: str | None = None, mac_address: str | None = None) -> Device:
+        """Gives a device another serial number or hardware address; null leaves it as it is."""
+        found = self.state.devices[device]
+        found.serial_number = serial_number or found.serial_number
+        found.mac_address = mac_address or found.mac_address
+        self.state.devices.touch(device)
+        return found
+
+    @operation
+    def set_tags(self, device: int, tags: list[str]) -> Device:
+        """Gives a device these tags and no others."""
+        found = self.state.devices[device]
+        found.tags = tags
+        self.state.devices.touch(device)
+        return found
+
+    @operation
+    def set_patches(
+        self,
+        device: int,
+        pending_os: int = 0,
+        failed_os: int = 0,
+        pending_software: int = 0,
+        failed_software: int = 0,
+    ) -> Device:
+        """How many patches device-health counts for a device."""
+        self.state.devices[device].patches = Patches(pending_os, failed_os, pending_software, failed_software)
+        return self.state.devices[device]
+
+    @operation
+    def set_antivirus(self, device: int, products: list[tuple[str, str, str]]) -> Device:
+        """Antivirus of a device: name, state (ON, OFF), state of the definitions (Up-to-Date, Out-of-Date)."""
+        self.state.devices[device].antivirus = [(name, state, status) for name, state, status in products]
+        return self.state.devices[device]
+
+    @operation
+    def install(self, device: int, programs: list[dict[str, Any]]) -> None:
+        """These programs and no others: name, version, publisher, installDate (SOFTWARE_UPDATED)."""
+        self.state.install(device, programs)
+
+    @operation
+    def fill_inventories(self, programs_each: int = 100) -> None:
+        """So many programs on every device whose software was not set."""
+        self.state.programs_each = programs_each
+
+    @operation
+    def expire_cursors(self) -> None:
+        """Nobody can go on with a query that is under way."""
+        self.api.expire_cursors()
 
     @operation
     def trigger(

@@ -34,7 +34,8 @@ class Location:
 
 @dataclass(slots=True)
 class Device:
-    """A node. What is not here is made from the id when it is shown (rendering.py). Times are epoch seconds."""
+    """A node. What is not here, or None, is made from the id when it is shown (rendering.py). Times are epoch seconds.
+    `antivirus`: products with their state and that of their definitions."""
 
     id: int
     organization_id: int
@@ -50,6 +51,22 @@ class Device:
     offline: bool = False
     parent_device_id: int | None = None
     maintenance_until: float = 0.0
+    tags: list[str] = field(default_factory=list)
+    serial_number: str | None = None
+    mac_address: str | None = None
+    used_bytes: int = 0
+    patches: "Patches | None" = None
+    antivirus: list[tuple[str, str, str]] | None = None
+
+
+@dataclass(slots=True)
+class Patches:
+    """How many patches a device waits for, and how many failed."""
+
+    pending_os: int = 0
+    failed_os: int = 0
+    pending_software: int = 0
+    failed_software: int = 0
 
 
 @dataclass
@@ -94,6 +111,8 @@ class State:
         self.activities: list[Activity] = []
         self.happened: list[Activity] = []
         self.software: dict[int, list[dict[str, Any]]] = {}
+        self.programs_each = 5
+        self._in_maintenance: set[int] = set()
         self._of_condition: dict[tuple[int, str], str] = {}
         self._counted: dict[int, int] = {}
         self._first_id = first_id
@@ -191,12 +210,14 @@ class State:
         return device
 
     def drift(self) -> int:
-        """Every device reports again: another last contact, boot time and user. Gives how many."""
+        """Every device reports again: another last contact, boot time, user and free space, and nothing else. Gives how
+        many."""
         now = self._clock.epoch()
         for device in self.devices:
             device.last_contact = now - self._random.randrange(600)
             device.last_boot = float(int(now) - self._random.randrange(30 * 86_400))
             device.user = f"{device.system_name.upper()}\\user{self._random.randrange(9)}"
+            device.used_bytes = self._random.randrange(20) * 1024**3
         self.devices.touch_all()
         return len(self.devices)
 
@@ -204,8 +225,32 @@ class State:
         """Alerts of the device are off for so long. Raises KeyError."""
         device = self.devices[device_id]
         device.maintenance_until = self._clock.epoch() + seconds
+        self._in_maintenance.add(device_id)
         self.devices.touch(device_id)
         return device
+
+    def end_maintenance(self, now: float) -> None:
+        """Of the devices whose time is over."""
+        for device_id in list(self._in_maintenance):
+            device = self.devices.get(device_id)
+            if device is None or device.maintenance_until <= now:
+                self._in_maintenance.discard(device_id)
+            if device is not None and device.maintenance_until <= now:
+                device.maintenance_until = 0.0
+                self.devices.touch(device_id)
+
+    def set_offline(self, device_id: int, offline: bool) -> Device:
+        """Without an alert. Raises KeyError."""
+        self._set_offline(self.devices[device_id], offline)
+        return self.devices[device_id]
+
+    def install(self, device_id: int, programs: list[dict[str, Any]]) -> None:
+        """These and no others, told as SOFTWARE_UPDATED. Raises KeyError."""
+        device = self.devices[device_id]
+        self.software[device_id] = programs
+        self._node_activity(
+            device, "SOFTWARE_UPDATED", "Software Updated", f"Software of {device.display_name} changed"
+        )
 
     # ---- alerts
 

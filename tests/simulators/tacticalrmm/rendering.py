@@ -21,6 +21,8 @@ _CPU = {
     "linux": "AMD Ryzen 9 3900X 12-Core Processor",
     "darwin": "Apple M1",
 }
+_MACHINE = {"windows": "HP ProLiant DL380 Gen9", "linux": "QEMU pc-i440fx-3.1", "darwin": "MacBookAir10,1"}
+_OF_ROWS_ONLY = ("client_name", "logged_username", "serial_number", "has_patches_pending")
 _MADE = "2026-01-05T08:00:00.000000Z"
 _TEMPLATE_NAME = {"name": "PSA webhook", "always_email": None, "always_text": None, "always_alert": True}
 _UNKNOWN_INSTALL_DATE = "0001-01-01 00:00:00 +0000 UTC"
@@ -39,6 +41,7 @@ _SOFTWARE = (
         "2024-05-02",
     ),
 )
+_SOFTWARE_MEMBERS = ("name", "size", "source", "version", "location", "publisher", "uninstall", "install_date")
 _SOFTWARE_IDS = 500_000
 """A row of software has a number of its own, which is not its agent's."""
 _PADDING = "x" * 18_000
@@ -144,13 +147,14 @@ class Rendering:
             "block_policy_inheritance": False,
             "plat": agent.plat,
             "goarch": "arm64" if agent.plat == "darwin" else "amd64",
-            "has_patches_pending": agent.id % 5 == 0,
+            "has_patches_pending": any(map(_is_pending, self.updates(agent))),
             "version": "2.11.0",
             "operating_system": operating_system(agent),
             "public_ip": f"203.0.113.{agent.id % 250 + 1}",
             **_hardware(agent),
             "custom_fields": _asset_tag(agent),
-            "serial_number": f"SN{agent.id:08X}",
+            "serial_number": serial_number(agent),
+            **(agent.overlay or {}),
         }
 
     def agent(self, agent: Agent) -> dict[str, Any]:
@@ -180,6 +184,7 @@ class Rendering:
             "alert_template": {"id": 1, "name": "PSA webhook"} if client.has_template else None,
             "effective_default_shell": "cmd" if agent.plat == "windows" else "bash",
             **self._columns(agent),
+            **{name: value for name, value in (agent.overlay or {}).items() if name not in _OF_ROWS_ONLY},
         }
 
     def beta_agent(self, agent: Agent) -> dict[str, Any]:
@@ -207,7 +212,7 @@ class Rendering:
             "checks": _no_checks(),
             "pending_actions_count": 0,
             **_hardware(agent),
-            "serial_number": f"SN{agent.id:08X}",
+            "serial_number": serial_number(agent),
         }
 
     def _columns(self, agent: Agent) -> dict[str, Any]:
@@ -222,9 +227,7 @@ class Rendering:
             "services": None,
             "public_ip": f"203.0.113.{agent.id % 250 + 1}",
             "total_ram": 16,
-            "disks": [
-                {"free": "343.3G", "used": "121.9G", "total": "465.3G", "device": "C:", "fstype": "NTFS", "percent": 26}
-            ],
+            "disks": [_volume(agent)],
             "boot_time": agent.boot_time,
             "logged_in_username": agent.user,
             "last_logged_in_user": "jdoe",
@@ -239,7 +242,7 @@ class Rendering:
             "check_interval": 120,
             "needs_reboot": agent.id % 7 == 0,
             "choco_installed": agent.plat == "windows",
-            "wmi_detail": {"serialnumber": f"SN{agent.id:08X}"},
+            "wmi_detail": _wmi_detail(agent),
             "time_zone": None,
             "maintenance_mode": agent.maintenance_mode,
             "block_policy_inheritance": False,
@@ -311,13 +314,14 @@ class Rendering:
 
     def software(self, agent: Agent) -> dict[str, Any] | None:
         """Of `/software/`; None for an agent of which nothing is known: all but Windows, and every tenth."""
-        items = self._state.software.get(agent.id)
-        if items is None:
+        given = self._state.software.get(agent.id)
+        if given is not None:
+            items = [{name: each.get(name, "") for name in _SOFTWARE_MEMBERS} for each in given]
+        else:
             if agent.plat != "windows" or agent.id % 10 == 9:
                 return None
-            names = ("name", "size", "source", "version", "location", "publisher", "uninstall", "install_date")
             items = [
-                dict(zip(names, (*row[:6], "", _install_date(row[6])), strict=True))
+                dict(zip(_SOFTWARE_MEMBERS, (*row[:6], "", _install_date(row[6])), strict=True))
                 for row in (_SOFTWARE[(agent.id + step) % len(_SOFTWARE)] for step in range(4))
             ]
         return {"id": agent.id + _SOFTWARE_IDS, "software": items, "agent": agent.id}
@@ -326,9 +330,12 @@ class Rendering:
         """Of `/winupdate/<agent_id>/`."""
         if agent.plat != "windows":
             return []
-        rows = [("KB925673", "MSXML 6.0 RTM Security Update  (925673)", "Critical", True)]
+        rows = [("KB925673", "MSXML 6.0 RTM Security Update  (925673)", "Critical", True, "approve", "success")]
         if agent.id % 5 == 0:
-            rows.append(("KB5053598", "2025-03 Cumulative Update for Windows 11 (KB5053598)", "Important", False))
+            title = "2025-03 Cumulative Update for Windows 11 (KB5053598)"
+            rows.append(("KB5053598", title, "Important", False, "approve", "failed" if agent.id % 2 == 0 else "n/a"))
+        if agent.id % 3 == 0:
+            rows.append(("KB2267602", "Security Intelligence Update", "Other", False, "nothing", "n/a"))
         return [
             {
                 "id": agent.id * 10 + number,
@@ -346,11 +353,11 @@ class Rendering:
                 "more_info_urls": [],
                 "support_url": "http://support.microsoft.com/",
                 "revision_number": 100,
-                "action": "approve" if installed else "nothing",
-                "result": "success" if installed else "n/a",
+                "action": action,
+                "result": result,
                 "agent": agent.id,
             }
-            for number, (kb, title, severity, installed) in enumerate(rows)
+            for number, (kb, title, severity, installed, action, result) in enumerate(rows)
         ]
 
 
@@ -378,14 +385,83 @@ def _no_checks() -> dict[str, Any]:
     return {"total": 0, "passing": 0, "failing": 0, "warning": 0, "info": 0, "has_failing_checks": False}
 
 
+def serial_number(agent: Agent) -> str:
+    """Empty for an agent that has not reported its hardware."""
+    return "" if _is_new(agent) else f"SN{agent.id:08X}"
+
+
+def _is_new(agent: Agent) -> bool:
+    """Some Windows agents have not reported their hardware yet: `wmi_detail` is null."""
+    return agent.plat == "windows" and agent.id % 50 == 49
+
+
+def _is_pending(update: dict[str, Any]) -> bool:
+    return update["action"] == "approve" and not update["installed"]
+
+
+def _address(agent: Agent) -> str:
+    return f"10.{agent.id // 65536 % 256}.{agent.id // 256 % 256}.{agent.id % 256}"
+
+
 def _hardware(agent: Agent) -> dict[str, Any]:
-    address = f"10.{agent.id // 65536 % 256}.{agent.id // 256 % 256}.{agent.id % 256}"
+    if _is_new(agent):
+        return {
+            "cpu_model": ["unknown cpu model"],
+            "graphics": "Graphics info requires agent v1.4.14",
+            "local_ips": "error getting local ips",
+            "make_model": "unknown make/model",
+            "physical_disks": ["unknown disk"],
+        }
+    posix = agent.plat != "windows"
     return {
-        "cpu_model": [_CPU[agent.plat]],
+        "cpu_model": [_CPU[agent.plat] if posix else f"{_CPU[agent.plat]}, 8C/16T"],
         "graphics": "No graphics cards",
-        "local_ips": address if agent.plat == "windows" else f"{address}/24, fe80::476:c390:c8dc:11af/64",
-        "make_model": "HP ProLiant DL380 Gen9",
+        "local_ips": f"{_address(agent)}/24, fe80::476:c390:c8dc:11af/64" if posix else _address(agent),
+        "make_model": _make_model(agent),
         "physical_disks": ["ATA CT500MX500SSD1 SCSI Disk Device 466GB SCSI"],
+    }
+
+
+def _make_model(agent: Agent) -> str:
+    if agent.plat == "windows" and agent.id % 4 == 2:
+        return "VMware, Inc. VMware Virtual Platform"
+    return _MACHINE[agent.plat]
+
+
+def _volume(agent: Agent) -> dict[str, Any]:
+    """As agents of Windows and the others write it."""
+    unit, device, kind = ("G", "C:", "NTFS") if agent.plat == "windows" else (" GB", "/dev/sda1", "ext4")
+    used = round(465.3 - agent.free, 1)
+    return {
+        "free": f"{agent.free}{unit}",
+        "used": f"{used}{unit}",
+        "total": f"465.3{unit}",
+        "device": device,
+        "fstype": kind,
+        "percent": round(used / 465.3 * 100),
+    }
+
+
+def _wmi_detail(agent: Agent) -> dict[str, Any] | None:
+    if _is_new(agent):
+        return None
+    if agent.plat != "windows":
+        return {
+            "cpus": [_CPU[agent.plat]],
+            "gpus": [],
+            "disks": ["ATA CT500MX500SSD1 SCSI Disk Device 466GB SCSI"],
+            "local_ips": [f"{_address(agent)}/24", "fe80::476:c390:c8dc:11af/64"],
+            "make_model": _make_model(agent),
+            "serialnumber": serial_number(agent),
+        }
+    hardware = f"3C:A8:2A:{agent.id // 65536 % 256:02X}:{agent.id // 256 % 256:02X}:{agent.id % 256:02X}"
+    return {
+        "os": [[{"Caption": operating_system(agent), "ProductType": 3 if agent.monitoring_type == "server" else 1}]],
+        "bios": [[{"Manufacturer": "HP", "SerialNumber": serial_number(agent), "SMBIOSBIOSVersion": "P89"}]],
+        "network_adapter": [
+            [{"Name": "Microsoft Kernel Debug Network Adapter", "MACAddress": "", "PhysicalAdapter": False}],
+            [{"Name": "Broadcom NetXtreme Gigabit Ethernet", "MACAddress": hardware, "PhysicalAdapter": True}],
+        ],
     }
 
 

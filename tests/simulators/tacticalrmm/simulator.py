@@ -167,8 +167,23 @@ class TacticalRmm(Simulator):
 
     @operation
     def drift(self) -> int:
-        """Every agent reports again: another last seen, boot time and user."""
+        """Every agent that is not away reports again: another last seen, boot time, user and free space."""
         return self.state.drift()
+
+    @operation
+    def overlay_device(self, device: str | int, members: dict[str, Any]) -> Agent:
+        """Members of an agent's answers as you want them, such as {"serial_number": null}; {} for none."""
+        return self.state.overlay(device, members)
+
+    @operation
+    def set_software(self, device: str | int, programs: list[dict[str, Any]]) -> Agent:
+        """What is installed on an agent: [{"name": "7-Zip", "version": "23.01"}]."""
+        return self.state.set_software(device, programs)
+
+    @operation
+    def fill_software(self, count: int = 100) -> int:
+        """So many programs on each Windows agent."""
+        return self.state.fill_software(count)
 
     @operation
     def set_maintenance(self, device: str | int, on: bool = True) -> Agent:

@@ -103,6 +103,10 @@ class Agent:
     asset_tag: str | None = None
     maintenance_mode: bool = False
     offline: bool = False
+    free: float = 343.3
+    """Of its first volume, in what the server calls GB."""
+    overlay: dict[str, Any] | None = None
+    """Members of its answers that are as somebody wants them, whatever the rest says."""
 
 
 @dataclass(slots=True)
@@ -194,6 +198,7 @@ class State:
         self._agents_by: dict[str, int] = {}
         self._open: dict[tuple[int, str, int | None], int] = {}
         self._agent_counts: dict[int, int] = {}
+        self._sites_by: dict[int, list[Site]] = {}
 
     # ---- the estate
 
@@ -212,11 +217,13 @@ class State:
 
     def add_site(self, client_id: int, name: str) -> Site:
         """Raises KeyError for a client that does not exist."""
-        return self.sites.add(Site(self._new_id(self.sites, 1), self.clients[client_id].id, name))
+        site = self.sites.add(Site(self._new_id(self.sites, 1), self.clients[client_id].id, name))
+        self._sites_by.setdefault(client_id, []).append(site)
+        return site
 
     def sites_of(self, client_id: int) -> list[Site]:
         """In the order of their ids."""
-        return [site for site in self.sites if site.client_id == client_id]
+        return list(self._sites_by.get(client_id, ()))
 
     def add_agent(
         self,
@@ -297,14 +304,48 @@ class State:
         return agent
 
     def drift(self) -> int:
-        """Every agent reports again: another last seen, boot time and user. Gives how many."""
+        """Every agent that is not away reports again: another last seen, boot time, user and free space. Gives how
+        many."""
         now = self.clock.now()
-        for agent in self.agents:
+        reporting = [agent for agent in self.agents if not agent.offline]
+        for agent in reporting:
             agent.last_seen = now - timedelta(seconds=self.dice.randrange(200))
             agent.boot_time = now.timestamp() - self.dice.randrange(30 * 86_400)
             agent.user = f"user{self.dice.randrange(9)}"
+            agent.free = round(self.dice.uniform(20, 400), 1)
         self.agents.touch_all()
-        return len(self.agents)
+        return len(reporting)
+
+    def overlay(self, device: str | int, members: dict[str, Any]) -> Agent:
+        """Raises KeyError."""
+        agent = self.agent_of(device)
+        agent.overlay = members or None
+        self.agents.touch(agent.id)
+        return agent
+
+    def set_software(self, device: str | int, programs: list[dict[str, Any]]) -> Agent:
+        """What is installed; members that are missing are empty. Raises KeyError."""
+        agent = self.agent_of(device)
+        self.software[agent.id] = programs
+        self.agents.touch(agent.id)
+        return agent
+
+    def fill_software(self, count: int) -> int:
+        """So many programs on each Windows agent, of a catalog twice as large. Gives how many in all."""
+        agents = [agent for agent in self.agents if agent.plat == "windows"]
+        for agent in agents:
+            numbers = ((agent.id + step * 2) % (count * 2) for step in range(count))
+            self.software[agent.id] = [
+                {
+                    "name": f"Program {number:03d}",
+                    "version": f"{number % 7}.{agent.id % 3}.0",
+                    "publisher": f"Publisher {number % 20}",
+                    "install_date": "2026-03-01 00:00:00 +0000 UTC",
+                }
+                for number in numbers
+            ]
+        self.agents.touch_all()
+        return len(agents) * count
 
     def status(self, agent: Agent) -> str:
         """online, or overdue once it has been away."""
