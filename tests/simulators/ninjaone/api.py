@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from tests.simulators.faults import Kind
 from tests.simulators.messages import BadBodyError, Reply, Request, Routes, html_reply, json_reply
+from tests.simulators.ninjaone.filters import matches
 from tests.simulators.ninjaone.oauth import AuthorizationServer, RefusedError, Token
 from tests.simulators.ninjaone.queries import (
     QUERIES,
@@ -402,27 +403,6 @@ class Api:
             device = self._state.devices.get(int(one[1]))
             return [] if device is None else [device]
         return [each for each in self._state.devices if not device_filter or matches(each, device_filter)]
-
-
-def matches(device: Device, device_filter: str) -> bool:
-    """Whether a `df` lets a device through: `org = 1`, `status eq APPROVED`, `class in (MAC,...)`, `loc`, `id`, joined
-    by AND. Raises ValueError for one that cannot be read."""
-    values = {
-        "org": str(device.organization_id),
-        "organization": str(device.organization_id),
-        "loc": str(device.location_id),
-        "id": str(device.id),
-        "status": device.approval_status,
-        "class": device.node_class,
-    }
-    for term in re.split(r"\s+(?:AND|and)\s+", device_filter.strip()):
-        found = re.fullmatch(r"(\w+)\s*(=|eq|in|notin|not in)\s*(\(.*\)|\S+)", term.strip())
-        if found is None or found[1].lower() not in values:
-            raise ValueError(f"device filter {term!r}")
-        named = [each.strip() for each in found[3].strip("()").split(",")]
-        if (values[found[1].lower()] in named) == found[2].startswith("not"):
-            return False
-    return True
 
 
 def _spoilt(items: list[Item], request: Request) -> list[Item]:
