@@ -27,6 +27,7 @@ CALLS: dict[str, Grant] = {
     "update_item": ("dynamodb:UpdateItem", "table"),
     "delete_item": ("dynamodb:DeleteItem", "table"),
     "batch_get_item": ("dynamodb:BatchGetItem", "table"),
+    "batch_write_item": ("dynamodb:BatchWriteItem", "table"),
     "query": ("dynamodb:Query", "table"),
     "send_message": ("sqs:SendMessage", "queue"),
     "send_message_batch": ("sqs:SendMessage", "queue"),

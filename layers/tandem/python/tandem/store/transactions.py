@@ -43,7 +43,7 @@ def transact(client: "DynamoDBClient", actions: Sequence[dict[str, Any]]) -> Non
 def update(client: "DynamoDBClient", request: Mapping[str, Any]) -> Item:
     """Update one item by itself, in the terms of UpdateItem, and give it as it is then. Raises as `transact`."""
     answer = _waiting(lambda: client.update_item(**request, ReturnValues="ALL_NEW"))
-    return dict(answer["Attributes"])
+    return {name: dict(value) for name, value in answer["Attributes"].items()}
 
 
 def _waiting(write: Callable[[], Answer]) -> Answer:
