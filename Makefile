@@ -18,6 +18,10 @@ export UV_PYTHON_DOWNLOADS := never
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 20
 export TENANT
 export PYTHONPATH := $(CURDIR)/layers/tandem/python:$(CURDIR)
+# What was compiled is kept, and not among the sources, whatever the caller's environment says of it: the tests start many
+# processes, and each would compile the CDK and boto3 anew.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.local/pycache
 
 VENV   := .venv
 BIN    := $(VENV)/bin

@@ -120,6 +120,14 @@ class Stack:
 
         eventually(empty, "the queue is empty")
 
+    def sweep(self) -> None:
+        """What the clock does each minute, at once: runs what the schedule of the sweep runs. For the clock itself only
+        the demo waits, whose night ends by it (tests/local/test_demo.py)."""
+        schedule = self.aws.client("scheduler").get_schedule(Name="tandem-local-due-sweep", GroupName="tandem-local")
+        assert (schedule["State"], schedule["ScheduleExpression"]) == ("ENABLED", "rate(1 minute)")
+        ran = self.aws.client("lambda").invoke(FunctionName=schedule["Target"]["Arn"])
+        assert "FunctionError" not in ran, ran["Payload"].read()
+
     def log_lines(self) -> list[str]:
         """All that the functions and the API's access log wrote."""
         logs = self.aws.client("logs")

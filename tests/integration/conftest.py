@@ -49,7 +49,7 @@ def bare(
 def refusing(
     aws_of_functions: None, dynamodb: "DynamoDBClient", sqs: "SQSClient", secretsmanager: "SecretsManagerClient"
 ) -> Iterator[AdminApi]:
-    """A tenant that tests of a module share because what they ask for is refused, and changes nothing."""
+    """A tenant that tests of a module share because what they ask for is refused or only reads, and changes nothing."""
     tenant = AdminApi(dynamodb, sqs, secretsmanager)
     yield tenant
     tenant.remove()
