@@ -65,7 +65,7 @@ class Rendering:
 
     def device_detailed(self, device: Device) -> dict[str, Any]:
         """Of `/v2/devices-detailed` and `/v2/device/{id}`: with the members of the device's kind."""
-        return kind_of(device)(self.device(device) | _network(device), device)
+        return kind_of(device)(self.device(device) | _network(device), device) | (device.overlay or {})
 
     def alert(self, alert: Alert) -> dict[str, Any]:
         """Of `/v2/alerts`."""

@@ -115,8 +115,13 @@ class NinjaOne(Simulator):
 
     @operation
     def drift(self) -> int:
-        """Every device reports again: another last contact, boot time, user and free space, and nothing else."""
+        """Every device that is not offline reports again: another last contact, boot time, user and free space."""
         return self.state.drift()
+
+    @operation
+    def overlay_device(self, device: int, members: dict[str, Any]) -> Device:
+        """Members of a device's details as you want them, such as {"system": null}; {} for none."""
+        return self.state.overlay(device, members)
 
     @operation
     def start_maintenance(self, device: int, seconds: float = 3600.0) -> Device:

@@ -35,7 +35,7 @@ class Location:
 @dataclass(slots=True)
 class Device:
     """A node. What is not here, or None, is made from the id when it is shown (rendering.py). Times are epoch seconds.
-    `antivirus`: products with their state and that of their definitions."""
+    `antivirus`: products with their state and that of their definitions. `overlay`: members as they were ordered."""
 
     id: int
     organization_id: int
@@ -57,6 +57,7 @@ class Device:
     used_bytes: int = 0
     patches: "Patches | None" = None
     antivirus: list[tuple[str, str, str]] | None = None
+    overlay: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -210,16 +211,24 @@ class State:
         return device
 
     def drift(self) -> int:
-        """Every device reports again: another last contact, boot time, user and free space, and nothing else. Gives how
-        many."""
+        """Every device that is not offline reports again: another last contact, boot time, user and free space, and
+        nothing else. Gives how many."""
         now = self._clock.epoch()
-        for device in self.devices:
+        reporting = [device for device in self.devices if not device.offline]
+        for device in reporting:
             device.last_contact = now - self._random.randrange(600)
             device.last_boot = float(int(now) - self._random.randrange(30 * 86_400))
             device.user = f"{device.system_name.upper()}\\user{self._random.randrange(9)}"
             device.used_bytes = self._random.randrange(20) * 1024**3
         self.devices.touch_all()
-        return len(self.devices)
+        return len(reporting)
+
+    def overlay(self, device_id: int, members: dict[str, Any]) -> Device:
+        """Raises KeyError."""
+        device = self.devices[device_id]
+        device.overlay = members or None
+        self.devices.touch(device_id)
+        return device
 
     def start_maintenance(self, device_id: int, seconds: float) -> Device:
         """Alerts of the device are off for so long. Raises KeyError."""

@@ -12,10 +12,12 @@ one is (a reason), the device's row also that none is, and what was said first s
 """
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
+from functools import reduce
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from tandem.assets.merging import overlay
 from tandem.assets.models import Device, Facts
 from tandem.connections.errors import Forbidden, NotFound, Rejected
 from tandem.connections.fleet import (
@@ -108,9 +110,8 @@ class NinjaOneFleet:
         products.add(self._of_device(ANTIVIRUS, external_id))
         health = [health_part(each) for each in self._of_device(HEALTH, external_id)]
         said = [each.facts for each in (*health, part, *products.parts()) if isinstance(each, DevicePart)]
-        return Device(
-            external_id, part.organization_id, part.organization_name, _first_said(said), part.seen, part.approval
-        )
+        facts = reduce(overlay, said)
+        return Device(external_id, part.organization_id, part.organization_name, facts, part.seen, part.approval)
 
     def patches_of(self, external_id: str) -> Facts | None:
         """NinjaOne tells them of all devices at once."""
@@ -164,17 +165,6 @@ class NinjaOneFleet:
 
 def _text(walk: Walk | None) -> str | None:
     return None if walk is None else walk.to_text()
-
-
-def _first_said(parts: list[Facts]) -> Facts:
-    """What several say together, of each field what was said first."""
-    values: dict[str, Any] = {}
-    for part in parts:
-        for each in fields(Facts):
-            value = getattr(part, each.name)
-            if value is not None and value != ():
-                values.setdefault(each.name, value)
-    return Facts(**values)
 
 
 def _is_link(url: str) -> bool:
