@@ -56,8 +56,8 @@ class Statuses(Protocol):
 class Connections:
     """Opens RMMs, for as long as a function instance lives: it keeps each integration's pace, its secret for a minute,
     and sessions that it can begin again by itself. `around`: what requests use of the world, given whether private
-    addresses are fine. `reservations`: what instances have in common that keep one integration's rate together; without,
-    each keeps to it by itself."""
+    addresses are fine. `reservations`: what instances have in common that keep one integration's rate together;
+    without, each keeps to it by itself."""
 
     def __init__(
         self,
