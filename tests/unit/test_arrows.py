@@ -45,9 +45,10 @@ def offenders(folder: Path, forbidden: tuple[str, ...]) -> list[str]:
     ]
 
 
-def test_the_pure_core_imports_no_io_no_clock_and_none_of_its_users() -> None:
-    users = ("tandem.store", "tandem.desk", "tandem.providers", *WORKERS)
-    assert offenders(PRODUCT / "alerts", (*OUTSIDE_OF_THE_CORE, *users)) == []
+@pytest.mark.parametrize("core", ["alerts", "assets"])
+def test_the_pure_core_imports_no_io_no_clock_and_none_of_its_users(core: str) -> None:
+    users = ("tandem.store", "tandem.desk", "tandem.providers", "tandem.connections", "tandem.syncing", *WORKERS)
+    assert offenders(PRODUCT / core, (*OUTSIDE_OF_THE_CORE, *users)) == []
 
 
 @pytest.mark.parametrize("package", ["store", "desk", "providers", "connections"])

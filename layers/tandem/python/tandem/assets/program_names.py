@@ -11,10 +11,11 @@ from functools import lru_cache
 _LONGEST = 200
 
 _ARCHITECTURE = r"(?:x64|x86[_-]64|x86|x32|arm64|aarch64|amd64|i[3-6]86|(?:32|64)[ -]?bits?|win(?:32|64))"
-_LANGUAGE = r"(?:[a-z]{2,3}-(?:[a-z]{4}-)?[a-z]{2}|english|deutsch|german|français|french|español|spanish|italiano|multilingual)"
+_LANGUAGE = r"(?:[a-z]{2,3}-(?:[a-z]{4}-)?[a-z]{2}|english|deutsch|german|français|french|español|spanish|italiano)"
 _VERSION = r"v?\d+(?:\.\d+)+(?:[-_.+]?[a-z]{0,6}\d*[a-z]?)"
 
-# "(x64)", "(64-bit edition)", "(x64 en-US)", "(User)", "[1.2.3]". Parts stand apart, so that there is one way to read it.
+# "(x64)", "(64-bit edition)", "(x64 en-US)", "(User)", "[1.2.3]". Parts stand apart, so that there is one way to read
+# them.
 _PART = rf"(?:{_ARCHITECTURE}|{_LANGUAGE}|{_VERSION}|edition|version|user|machine|all users|64|32)"
 _BRACKETED = re.compile(rf"[(\[]\s*{_PART}(?:[\s,]+{_PART})*(?:\s[a-z]{{2}})?\s*[)\]]")
 _WORD = re.compile(rf"(?<![\w.]){_ARCHITECTURE}(?![\w.])")
