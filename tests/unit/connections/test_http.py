@@ -15,6 +15,7 @@ from tandem.connections.errors import (
     BadReply,
     Forbidden,
     NotFound,
+    Paced,
     Refused,
     Rejected,
     ServerFailed,
@@ -188,9 +189,26 @@ def test_a_rate_that_does_not_fit_the_time_says_so_at_once() -> None:
     world = World(json([]))
     http = world.http(seconds=5, limits=Limits(RateLimit(1, timedelta(minutes=1))))
     http.get("/x")
-    with pytest.raises(TimeIsUp):
+    with pytest.raises(Paced) as caught:
         http.get("/x")
+    assert caught.value.retry_after == 60
     assert world.seconds == 0
+
+
+def test_time_that_the_vendor_used_up_is_no_matter_of_the_rate() -> None:
+    world = World(json([]))
+    http = world.http(seconds=5, limits=Limits(RateLimit(1, timedelta(minutes=1))))
+    http.get("/x")
+    world.seconds = 5
+    with pytest.raises(TimeIsUp) as caught:
+        http.get("/x")
+    assert type(caught.value) is TimeIsUp
+
+
+def test_a_failure_is_told_though_the_rate_leaves_no_time_for_another_attempt() -> None:
+    world = World(json({}, 500), chance=0.0)
+    assert isinstance(failure(world, seconds=5, limits=Limits(RateLimit(1, timedelta(minutes=1)))), ServerFailed)
+    assert len(world.requests) == 1
 
 
 # ---- odd answers

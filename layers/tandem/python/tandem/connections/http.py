@@ -182,7 +182,9 @@ class VendorHttp:
             extensions={"remaining": self.deadline.remaining},
         )
         try:
-            self._pace.wait(self.deadline, self.advice.vendor)
+            # Time that the RMM has used up is no matter of its rate: it is looked at first.
+            if self.deadline.remaining() > 0:
+                self._pace.wait(self.deadline, self.advice.vendor)
             if self.deadline.remaining() <= 0:
                 return self.deadline.time_is_up(self.advice.vendor)
             request.extensions["timeout"] = self._timeout()

@@ -70,7 +70,8 @@ class Pacing(Protocol):
     """Keeps an integration's requests to its rate."""
 
     def wait(self, deadline: Deadline, vendor: str) -> None:
-        """Returns when the next request may go out. Raises Paced at once if that is after the deadline."""
+        """Returns when the next request may go out. Raises Paced at once if that is after the deadline; where there is
+        nothing to wait for, whether any time is left is not its business."""
         ...
 
 
@@ -93,7 +94,7 @@ class Pace:
         at = now
         if len(self._sent) == self._rate.requests:
             at = max(now, self._sent[0] + self._rate.per.total_seconds())
-        if at - now >= deadline.remaining():
+        if at > now and at - now >= deadline.remaining():
             raise paced(vendor, at - now)
         self._sent.append(at)
         if at > now:

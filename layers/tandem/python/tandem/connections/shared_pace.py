@@ -67,9 +67,9 @@ class SharedPace:
         """As Pacing."""
         while (slot := self._next_slot(deadline, vendor)) is not None:
             seconds = (slot - self._now()) / _SECOND
-            if seconds >= deadline.remaining():
-                raise paced(vendor, seconds)
             if seconds > 0:
+                if seconds >= deadline.remaining():
+                    raise paced(vendor, seconds)
                 self._around.sleep(seconds)
             # A machine that stood still meanwhile has slept too long.
             if self._is_good(slot):
