@@ -142,7 +142,8 @@ class Fleets:
         one more than was read. `run`: as it was read, which may be a while ago. `state`: the run's, while its pages
         are worked on so. Raises as the module says.
         """
-        put = self._next(fleet_page_item(page), page.version) | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        put = self._next(fleet_page_item(page), page.version, unless_of=page.run_id)
+        put["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         update = progress_update(self._table, run, replace(progress, pages_done=1), now, state)
         try:
             transact(self._client, [{"Put": put}, {"Update": update}])
@@ -176,15 +177,21 @@ class Fleets:
             pages[page.integration_id, page.begins] = page
         return pages
 
-    def _next(self, item: Item, version: int) -> dict[str, Any]:
-        """A put in place of the version before."""
+    def _next(self, item: Item, version: int, *, unless_of: str | None = None) -> dict[str, Any]:
+        """A put in place of the version before, unless that one is of the same step."""
         there_is_none = "attribute_not_exists(pk)"
         it_is_the_one_before = "version = :before"
+        it_is_of_another_step = "(attribute_not_exists(run_id) OR run_id <> :step)"
         put: dict[str, Any] = {"TableName": self._table, "Item": item}
         if version == 1:
             return put | {"ConditionExpression": there_is_none}
         values = {":before": encode(version - 1)}
-        return put | {"ConditionExpression": it_is_the_one_before, "ExpressionAttributeValues": values}
+        if unless_of is None:
+            return put | {"ConditionExpression": it_is_the_one_before, "ExpressionAttributeValues": values}
+        return put | {
+            "ConditionExpression": f"{it_is_the_one_before} AND {it_is_of_another_step}",
+            "ExpressionAttributeValues": values | {":step": encode(unless_of)},
+        }
 
 
 def _within(directory: Directory, begins: str) -> str:
