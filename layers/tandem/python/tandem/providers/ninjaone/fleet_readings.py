@@ -106,7 +106,7 @@ def approval(status: Any) -> str | None:
 
 def pending_reason(reason: Any) -> bool | None:
     """That there is none denies nothing: the operating system may know of one (`os.needsReboot`)."""
-    return True if said(reason) is not None else None
+    return True if isinstance(reason, str) and said(reason) is not None else None
 
 
 def _own(volumes: Any) -> dict[str, dict[str, Any]]:
