@@ -271,8 +271,9 @@ class AdminApi:
         self.dynamodb.put_item(TableName=self.name, Item=encode_item(item))
 
     def stored(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """All that the table holds."""
-        return contents(self.dynamodb, self.name)
+        """All that the table holds, but for the rates at which RMMs are asked: those are kept for a day whatever comes
+        of the request, and say nothing of anybody."""
+        return {key: values for key, values in contents(self.dynamodb, self.name).items() if "RATE#" not in key[0]}
 
 
 def event(
