@@ -9,15 +9,17 @@ from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_interface
 from typing import Any, Final, TypeVar
 
-from tandem.alerts.limits import cut_name, sound_text
+from tandem.alerts.limits import NAME_BYTES, cut_bytes, cut_name, sound_text
 from tandem.connections.fleet import DevicePart, DeviceSoftware, PartPage, SoftwarePage, Unreadable
 
 Row = TypeVar("Row")
 
 ROWS_A_PAGE: Final = 1_000
+DEVICES_A_SOFTWARE_PAGE: Final = 200
 MOST: Final = 64
 """Of anything that a device has several of: disks, addresses, tags."""
 
+_CUT = "…"
 _GIB = 1024.0**3
 _LARGEST_GIB = 1024.0**3
 """An exbibyte: what is larger is no size."""
@@ -160,25 +162,25 @@ def named_apart(names: Iterable[str]) -> Iterator[str]:
     seen: dict[str, int] = {}
     for name in names:
         seen[name] = seen.get(name, 0) + 1
-        yield name if seen[name] == 1 else f"{name} ({seen[name]})"
+        yield name if seen[name] == 1 else f"{cut_bytes(name, NAME_BYTES - 8, _CUT)} ({seen[name]})"
 
 
 def in_pages(rows: Iterable[DevicePart | Unreadable]) -> Iterator[PartPage]:
     """Pages of a listing that the RMM gives in one answer. Their `after` is their number, and says only that there is
     more."""
-    return (PartPage(page, after) for page, after in _cut(rows))
+    return (PartPage(page, after) for page, after in _cut(rows, ROWS_A_PAGE))
 
 
 def in_software_pages(rows: Iterable[DeviceSoftware | Unreadable]) -> Iterator[SoftwarePage]:
-    """The same of software."""
-    return (SoftwarePage(page, after) for page, after in _cut(rows))
+    """The same of software, of which a row holds a device's hundred programs."""
+    return (SoftwarePage(page, after) for page, after in _cut(rows, DEVICES_A_SOFTWARE_PAGE))
 
 
-def _cut(rows: Iterable[Row]) -> Iterator[tuple[tuple[Row, ...], str | None]]:
+def _cut(rows: Iterable[Row], most: int) -> Iterator[tuple[tuple[Row, ...], str | None]]:
     page: list[Row] = []
     done = 0
     for row in rows:
-        if len(page) == ROWS_A_PAGE:
+        if len(page) == most:
             done += 1
             yield tuple(page), str(done)
             page = []

@@ -125,7 +125,7 @@ def waiting_updates(rows: Iterable[Any]) -> Iterable[DevicePart | Unreadable]:
     for row in rows:
         device_id = identifier(Fields(row), "device_id") if isinstance(row, dict) else None
         if device_id is None:
-            yield Unreadable(None, "device_id: the id of the device that the update is for")
+            yield Unreadable(None, "device_id: the id of the device")
         elif row.get("is_available") is not False:
             counted[device_id] = counted.get(device_id, 0) + 1
     for device_id, waiting in counted.items():

@@ -103,7 +103,7 @@ def system_and_version(text: str | None) -> tuple[str | None, str | None]:
         return None, None
     windows = _WINDOWS.fullmatch(text)
     if windows is not None:
-        return windows["name"], f"{windows['release']} (build {windows['build']})"
+        return windows["name"].strip(), f"{windows['release']} (build {windows['build']})"
     other = _OTHER_SYSTEM.fullmatch(text)
     return (text, None) if other is None else (other["name"], other["version"])
 
