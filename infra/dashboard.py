@@ -10,7 +10,7 @@ from infra.api import Api
 from infra.dead_letters import DeadLetterKeeping
 from infra.function_maker import FunctionMaker
 from infra.metrics import NAMESPACE, PERIOD, own_metric
-from infra.monitoring import PARKING, SWEEP
+from infra.monitoring import PARKING, POLL, SWEEP
 from infra.tenant import Tenant
 
 OUTCOMES = (
@@ -27,6 +27,9 @@ OUTCOMES = (
     "given_back",
 )
 """What alert_processor counts."""
+
+POLL_METRICS = ("polls", "polls_failed", "poll_unreadable", "poll_fired", "poll_cleared", "poll_held_back")
+"""What scheduled_poll counts."""
 
 WEBHOOK_METRICS = ("WebhookIgnored", "WebhookRefused", "WebhookFailed")
 """What webhook_ingest counts, by provider and reason. What it stored is what the queue was sent."""
@@ -68,7 +71,7 @@ class Dashboard(Construct):
                         [each.metric_duration(statistic="p99", label=name) for name, each in functions.items()],
                     ),
                 ],
-                [self._behind()],
+                [self._behind(), *self._polls()],
             ],
         )
 
@@ -145,6 +148,16 @@ class Dashboard(Construct):
                 own_metric(self._tenant, SWEEP, "sweep_lag_seconds", statistic="Maximum", label="due_sweep, s")
             )
         return _graph("Behind: readers of the stream, the sweep", metrics)
+
+    def _polls(self) -> list[cloudwatch.GraphWidget]:
+        if POLL not in self._maker.functions:
+            return []
+        ages = [
+            own_metric(self._tenant, POLL, "poll_seconds_since_good", statistic="Maximum", label="last good poll, s"),
+            own_metric(self._tenant, POLL, "poll_milliseconds", statistic="p99", label="a poll takes, p99, ms"),
+        ]
+        counted = [own_metric(self._tenant, POLL, name) for name in POLL_METRICS]
+        return [_graph("Polls", counted), _graph("Polls: the integration that is furthest behind, and how long", ages)]
 
 
 def _graph(title: str, metrics: Iterable[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:

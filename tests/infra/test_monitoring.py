@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.dashboard import OUTCOMES, WEBHOOK_METRICS
+from infra.dashboard import OUTCOMES, POLL_METRICS, WEBHOOK_METRICS
 from local.bench.monthly import Fixed
 from local.emulator import ROOT
 from tandem.admin import ingest_log
@@ -14,6 +14,7 @@ from tandem.alerts.models import Outcome
 from tandem.dead_letters.keeper import Kept
 from tandem.dead_letters.letters import DeadLetter
 from tandem.dead_letters.report import report as report_kept
+from tandem.polling.poller import Polled
 from tandem.polling.report import Report
 from tandem.polling.report import report as report_poll
 from tandem.processing.processor import Processed
@@ -130,7 +131,7 @@ def test_alarms_on_what_functions_count_watch_the_metrics_that_they_write(
     report([Processed("one", parked="why"), Processed("two", parked="why")])
     report_kept([Kept("m1", [letter]), Kept("m2", failed="the table is busy")])
     report_swept(Swept(Taken(), 400))
-    report_poll(Report("i1", "failed", failures_in_a_row=3))
+    report_poll(Report("i1", "failed", failures_in_a_row=3, seconds_since_good=2700))
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     written = {
         (metric["Name"], tuple(sorted((name, line[name]) for name in directive["Dimensions"][0])))
@@ -154,6 +155,20 @@ def test_the_dashboard_shows_every_outcome_and_every_function(template: Template
     assert set(WEBHOOK_METRICS) == set(ingest_log.OUTCOMES)
     for word in (*OUTCOMES, *WEBHOOK_METRICS, *FUNCTIONS, "p50", "p99", "sweep_lag_seconds", "IteratorAge", "kept"):
         assert word in body, word
+
+
+def test_the_dashboard_shows_the_polls_by_the_metrics_that_they_write(
+    template: Template, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report_poll(Report("i1", "failed", failures_in_a_row=3, seconds_since_good=2700))
+    polled = Polled(START, 3, 1, ("alert a1: why",), 1, 1, 0, 0, ("key",), frozenset())
+    report_poll(Report("i1", "succeeded", 1200, polled, seconds_since_good=0))
+    written = set().union(*(json.loads(line) for line in capsys.readouterr().out.splitlines()))
+    (dashboard,) = template.properties("AWS::CloudWatch::Dashboard")
+    body = json.dumps(dashboard["DashboardBody"])
+    for name in (*POLL_METRICS, "poll_seconds_since_good", "poll_milliseconds"):
+        assert name in written, name
+        assert name in body, name
 
 
 def test_the_dashboard_is_json_that_cloudwatch_reads(template: Template) -> None:

@@ -122,6 +122,14 @@ def test_while_a_listing_has_a_row_that_could_be_any_alert_nothing_counts_as_mis
     assert statuses(polled) == ["active", "resolved"]
 
 
+def test_a_report_says_how_old_the_last_good_poll_is() -> None:
+    polled = PolledWorld()
+    assert polled.failed_poll(5, FAILURES[0]).seconds_since_good is None, "there was none yet"
+    assert polled.poll(15).seconds_since_good == 0
+    assert polled.failed_poll(30, FAILURES[0]).seconds_since_good == 900
+    assert polled.failed_poll(45, FAILURES[0]).seconds_since_good == 1800
+
+
 def test_a_failed_poll_is_recorded_with_its_sentence_and_a_good_one_forgets_it() -> None:
     polled = PolledWorld()
     polled.poll(15, triggered(1))

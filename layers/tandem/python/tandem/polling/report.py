@@ -14,7 +14,8 @@ _FUNCTION = "scheduled_poll"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One piece of work. `failures_in_a_row`: of this integration, this one included."""
+    """One piece of work. `failures_in_a_row`: of this integration, this one included; `seconds_since_good`: how old its
+    last poll is that went well, if there was one."""
 
     integration_id: str
     outcome: Literal["succeeded", "failed", "busy", "not connected"]
@@ -22,6 +23,7 @@ class Report:
     polled: Polled | None = None
     history: int = 0
     failures_in_a_row: int = 0
+    seconds_since_good: int | None = None
 
 
 def report(done: Report) -> None:
@@ -32,6 +34,8 @@ def report(done: Report) -> None:
     values = {"polls": 1}
     if done.outcome == "failed":
         values |= {"polls_failed": 1, "poll_failures_in_a_row": done.failures_in_a_row}
+    if done.seconds_since_good is not None:
+        values["poll_seconds_since_good"] = done.seconds_since_good
     if done.polled is not None:
         values |= {
             "poll_listed": done.polled.listed,

@@ -170,7 +170,15 @@ class PollWork:
             telemetry.log(
                 30, "poll failed", integration_id=integration_id, error=type(error).__name__, reason=str(error)
             )
-            return Report(integration_id, "failed", took(), failures_in_a_row=failed.consecutive_failures)
+            good_at = failed.last_success_at
+            age = int((began_at - good_at).total_seconds()) if good_at is not None else None
+            return Report(
+                integration_id,
+                "failed",
+                took(),
+                failures_in_a_row=failed.consecutive_failures,
+                seconds_since_good=age,
+            )
         except Exception as error:
             self._fail(state, lease_id, run, _own_failure(error))
             raise
@@ -184,7 +192,7 @@ class PollWork:
         if integration.status == Status.RECONNECT_REQUIRED:
             self._statuses.works(integration_id)
         self._note(run, polled, history, state="failed" if history.error else "succeeded")
-        return Report(integration_id, "succeeded", took(), polled, history.count)
+        return Report(integration_id, "succeeded", took(), polled, history.count, seconds_since_good=0)
 
     def _may_go_on(self, integration: Integration, run: Run | None) -> bool:
         """It is still connected, and by the same connection."""
