@@ -62,7 +62,7 @@ def test_providers_know_neither_store_nor_desk() -> None:
 
 def test_the_request_core_knows_no_vendor_no_store_and_no_desk() -> None:
     # Beside the core that the vendors' clients are built on stands what builds them.
-    builders = ("opening.py", "vendors.py", "renewal.py", "bootstrap.py")
+    builders = ("opening.py", "vendors.py", "renewal.py", "shared_pace.py", "bootstrap.py")
     found = offenders(PRODUCT / "connections", ("tandem.store", "tandem.desk", "tandem.providers"))
     assert [each for each in found if not each.split(" imports ")[0].endswith(builders)] == []
 
