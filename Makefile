@@ -74,7 +74,7 @@ bench: $(DEV) $(EMU) ## measure: calls and units per event, imports, throughput,
 
 .PHONY: test
 test: $(DEV) $(EMU) ## the whole test suite
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(DEV) ## ruff, mypy, cfn-lint and cdk-nag

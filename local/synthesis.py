@@ -1,6 +1,6 @@
 """Synthesizes a tenant's template for the emulator, when anything that goes into it has changed."""
 
-import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -49,6 +49,17 @@ def synthesize(tenant: str, wanted: str) -> Path:
     if folder.exists():
         return folder
     _ASSEMBLIES.mkdir(parents=True, exist_ok=True)
+    with (_ASSEMBLIES / ".lock").open("w") as lock:
+        # Whoever wants the same at the same time waits for it: it takes all of a processor for some seconds.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            _make(tenant, folder)
+    for old in sorted(_ASSEMBLIES.glob(f"{tenant}-*"), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def _make(tenant: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=_ASSEMBLIES) as temporary:
         made = Path(temporary) / "assembly"
         command = [sys.executable, str(ROOT / "app.py"), "--tenant", tenant, "--output", str(made)]
@@ -57,9 +68,4 @@ def synthesize(tenant: str, wanted: str) -> Path:
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise SynthesisError(done.stderr.strip() or done.stdout.strip())
-        # Another run may have made the same meanwhile; then that one is taken.
-        with contextlib.suppress(OSError):
-            made.rename(folder)
-    for old in sorted(_ASSEMBLIES.glob(f"{tenant}-*"), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
-    return folder
+        made.rename(folder)

@@ -1,5 +1,6 @@
-"""One synthesis of the local tenant's template for all tests of this folder that read it."""
+"""One synthesis of the committed tenants' templates for all tests of this folder that read them."""
 
+import fcntl
 import json
 from pathlib import Path
 
@@ -10,11 +11,19 @@ from tests.infra.template import Template
 
 
 @pytest.fixture(scope="session")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cloud assembly of every committed tenant, for AWS."""
-    folder = tmp_path_factory.mktemp("assembly")
+def assembly(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The cloud assembly of every committed tenant, for AWS. The first worker that asks for it makes it for all."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    folder = shared / "assembly"
     tenants = ["--tenant", "local", "--tenant", "acme"]
-    assert app.main([*tenants, "--output", str(folder)]) == 0, "cdk-nag or the CDK refused the app: see what it printed"
+    with (shared / "assembly.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            made = tmp_path_factory.mktemp("made") / "assembly"
+            done = app.main([*tenants, "--output", str(made)])
+            assert done == 0, "cdk-nag or the CDK refused the app: see what it printed"
+            made.rename(folder)
     return folder
 
 

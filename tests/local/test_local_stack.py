@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import stat
-import threading
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,10 +20,11 @@ import boto3
 import pytest
 
 from local import emulator
+from tests.e2e.conftest import eventually
 from tests.stack import run_local
 
-# `make up` gives an emulator 10 s to answer, then asks it to stop.
-_AFTER_THE_HEALTH_CHECK = 12.0
+# `make up`, but an emulator that does not answer is given 1 s instead of 10.
+_IMPATIENT_UP = "from local import up; up._HANGS_SECONDS = 1.0; raise SystemExit(up.main())"
 
 
 @dataclass
@@ -221,14 +224,31 @@ def test_an_emulator_that_hangs_is_started_anew_without_loss_if_it_can_still_sav
     pid = machine.pid
 
     os.kill(pid, signal.SIGSTOP)
-    waker = threading.Timer(_AFTER_THE_HEALTH_CHECK, os.kill, (pid, signal.SIGCONT))
-    waker.start()
-    said = machine.up()
-    waker.join()
+    with subprocess.Popen(
+        [sys.executable, "-c", _IMPATIENT_UP],
+        cwd=emulator.ROOT,
+        env=machine.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as starting:
+        try:
+            eventually(lambda: asked_to_stop(pid), "the emulator is asked to stop")
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        said, _ = starting.communicate(timeout=120)
 
+    assert starting.returncode == 0, said
     assert "did not answer and was stopped; its data is kept" in said
     assert machine.pid != pid
     assert "Before the hang" in machine.client_names()
+
+
+def asked_to_stop(pid: int) -> bool:
+    """Whether SIGTERM waits for the process, which was stopped in its tracks."""
+    pending = re.search(r"^ShdPnd:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+    assert pending is not None
+    return bool(int(pending[1], 16) & 1 << (signal.SIGTERM - 1))
 
 
 def test_the_port_can_change_between_runs(machine: Machine) -> None:
