@@ -108,7 +108,7 @@ class Rendering:
             "security": {
                 "score": 82,
                 "risk": "low",
-                "patch_compliance": device.number % 4 != 0,
+                "patch_compliance": waiting_updates(device) == 0,
                 "os_end_of_life": False,
                 "primary_partition_encrypted": True,
                 "firewall_enabled": True,
@@ -143,7 +143,7 @@ class Rendering:
         }
 
     def updates(self, device: Device) -> list[dict[str, Any]]:
-        """Of `/v2/updates`: one that is installed, and one that waits on every fourth Windows device."""
+        """Of `/v2/updates`: on Windows devices one that is installed, and none to three that wait."""
         if device.platform != "Windows":
             return []
         named = {"device_id": device.id, "device_hostname": device.hostname, "category": "Security Updates"}
@@ -154,14 +154,22 @@ class Rendering:
             "is_available": False,
             "installed_on": "2026-07-20T03:00:00Z",
         }
-        waiting = {
-            "id": f"upd_{device.number}_2",
-            **named,
-            "name": "2026-08 Cumulative Update for Windows 11 (KB5060000)",
-            "is_available": True,
-            "installed_on": None,
-        }
-        return [installed, waiting] if device.number % 4 == 0 else [installed]
+        waiting = [
+            {
+                "id": f"upd_{device.number}_{each + 2}",
+                **named,
+                "name": f"2026-08 Cumulative Update for Windows 11 (KB506000{each})",
+                "is_available": True,
+                "installed_on": None,
+            }
+            for each in range(waiting_updates(device))
+        ]
+        return [installed, *waiting]
+
+
+def waiting_updates(device: Device) -> int:
+    """How many wait."""
+    return device.number // 4 % 4 if device.platform == "Windows" else 0
 
 
 def update_key(update_id: str) -> tuple[int, int]:

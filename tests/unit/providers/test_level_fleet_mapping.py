@@ -284,13 +284,13 @@ def test_a_row_that_is_no_device_is_named(row: Any) -> None:
     assert found.reason
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(row=odd_rows(DEVICE))
 def test_no_row_however_odd_raises_or_makes_odd_facts(row: Any) -> None:
     assert_sound(part(row))
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(rows=st.lists(odd_rows({"id": "u", "device_id": "d", "is_available": True}), max_size=6))
 def test_no_update_however_odd_raises_and_none_counts_twice(rows: list[Any]) -> None:
     found = list(waiting_updates(rows))

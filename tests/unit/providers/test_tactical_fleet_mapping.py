@@ -442,13 +442,13 @@ def test_a_row_that_is_no_agent_is_named(row: Any) -> None:
     assert found.reason
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(row=odd_rows(LISTED | ALONE))
 def test_no_row_however_odd_raises_or_makes_odd_facts(row: Any) -> None:
     assert_sound(part(row, CLIENTS, NOW))
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(rows=st.lists(odd_rows({"agent": 7, "software": [{"name": "a", "version": "1", "install_date": "2024-01-01"}]})))
 def test_no_row_of_software_however_odd_raises(rows: list[Any]) -> None:
     for row in rows:
@@ -456,14 +456,14 @@ def test_no_row_of_software_however_odd_raises(rows: list[Any]) -> None:
         assert isinstance(found, DeviceSoftware) or found.reason
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(rows=st.lists(odd_rows(update("approve", False)), max_size=4))
 def test_no_update_however_odd_raises(rows: list[Any]) -> None:
     found = patches(rows)
     assert found is None or (found.patches_failed or 0) <= (found.patches_pending or 0) <= len(rows)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(row=odd_rows({"id": 1, "name": "Acme", "sites": [{"id": 2, "name": "HQ", "client": 1}]}))
 def test_no_client_however_odd_raises(row: Any) -> None:
     for found in organizations(row):

@@ -13,7 +13,8 @@ LOGIN: Final = "/v2/login/"
 
 _KEYS = "Settings → Global Settings → API Keys"
 _RIGHTS = (
-    "Its role needs: list agents, list alerts, manage alerts, list clients, list sites (Settings → Permissions Manager)"
+    "Its role needs: list agents, list alerts, manage alerts, list clients, list sites; for the inventory also list "
+    "software and manage Windows updates (Settings → Permissions Manager)"
 )
 
 
