@@ -46,12 +46,13 @@ SOFTWARE: Final = Source("software")
 class NinjaOneFleets:
     """Makes the port of each tenant; what they share is kept as long as a function instance lives."""
 
-    def __init__(self) -> None:
+    def __init__(self, page_size: int = PAGE_SIZE) -> None:
+        self._page_size = page_size
         self._locations = LocationNames()
 
     def __call__(self, http: VendorHttp, integration_id: str) -> "NinjaOneFleet":
         """The devices of one tenant, for one piece of work."""
-        return NinjaOneFleet(http, integration_id, self._locations)
+        return NinjaOneFleet(http, integration_id, self._locations, self._page_size)
 
 
 class NinjaOneFleet:
@@ -61,10 +62,11 @@ class NinjaOneFleet:
     patch_sources: tuple[Source, ...] = (HEALTH,)
     software_sources: tuple[Source, ...] = (SOFTWARE,)
 
-    def __init__(self, http: VendorHttp, integration_id: str, locations: LocationNames) -> None:
+    def __init__(self, http: VendorHttp, integration_id: str, locations: LocationNames, page_size: int) -> None:
         self._http = http
         self._integration_id = integration_id
         self._locations = locations
+        self._page_size = page_size
         self._reports = Reports(http)
 
     def organizations(self) -> Iterator[OrganizationListed]:
@@ -92,7 +94,7 @@ class NinjaOneFleet:
             raise ValueError(f"NinjaOne has no source {source}")
         walk: Walk | None = Walk.of(after)
         while walk is not None:
-            page = self._reports.page(SOFTWARE.name, walk)
+            page = self._reports.page(SOFTWARE.name, walk, self._page_size)
             walk = page.walk
             yield SoftwarePage(software_rows(page.rows), _text(walk))
 
@@ -129,9 +131,9 @@ class NinjaOneFleet:
 
     def _devices(self, after: str | None) -> Iterator[PartPage]:
         rows: list[DevicePart | Unreadable] = []
-        for row, last in listed(self._http, "/v2/devices-detailed", after):
+        for row, last in listed(self._http, "/v2/devices-detailed", after, self._page_size):
             rows.append(device_part(row, self._location_name))
-            if len(rows) == PAGE_SIZE and last is not None:
+            if len(rows) == self._page_size and last is not None:
                 yield PartPage(tuple(rows), last)
                 rows = []
         yield PartPage(tuple(rows), None)
@@ -139,7 +141,7 @@ class NinjaOneFleet:
     def _health(self, after: str | None) -> Iterator[PartPage]:
         walk: Walk | None = Walk.of(after)
         while walk is not None:
-            page = self._reports.page(HEALTH.name, walk)
+            page = self._reports.page(HEALTH.name, walk, self._page_size)
             walk = page.walk
             yield PartPage(tuple(health_part(row) for row in page.rows), _text(walk))
 
@@ -147,7 +149,7 @@ class NinjaOneFleet:
         """The last device of a page is given with the next, which may tell more of it; so a page is one shorter."""
         walk: Walk | None = Walk.of(after)
         while walk is not None:
-            page = self._reports.page(ANTIVIRUS.name, walk, PAGE_SIZE - 1)
+            page = self._reports.page(ANTIVIRUS.name, walk, self._page_size - 1)
             products = Products(page.held)
             products.add(page.rows)
             walk = None if page.walk is None else replace(page.walk, held=products.hold_back())

@@ -15,20 +15,25 @@ PAGE_SIZE: Final = 1000
 REMEMBERED: Final = timedelta(minutes=10)
 
 
-def listed(http: VendorHttp, path: str, after: str | None = None) -> Iterator[tuple[Any, str | None]]:
+def listed(
+    http: VendorHttp, path: str, after: str | None = None, page_size: int = PAGE_SIZE
+) -> Iterator[tuple[Any, str | None]]:
     """The rows of a listing that goes on behind the last id, each with the last id that was read so far. An empty page
     ends it, not a short one: NinjaOne does not say what the largest page is. Raises VendorError."""
     for _ in range(http.limits.pages):
         last, count = after, 0
-        params: dict[str, str | int] = {"pageSize": PAGE_SIZE, **({} if after is None else {"after": after})}
+        params: dict[str, str | int] = {"pageSize": page_size, **({} if after is None else {"after": after})}
         for row in http.rows(Call("GET", path, params, repeatable=True)):
             count += 1
-            last = (identifier(Fields(row), "id") if isinstance(row, dict) else None) or last
+            row_id = identifier(Fields(row), "id") if isinstance(row, dict) else None
+            if after is not None and row_id is not None and not _is_behind(row_id, after):
+                raise http.bad_reply(f"{path} goes in circles: asked for what is behind {after}, it gave {row_id}")
+            last = row_id or last
             yield row, last
         if not count:
             return
-        if last is None or last == after or _is_before(last, after):
-            raise http.bad_reply(f"{path} goes in circles: a page ends where the one before it did, or earlier")
+        if last == after:
+            raise http.bad_reply(f"{path} gave a page without a single id")
         after = last
     raise http.bad_reply(f"{path} has more than {http.limits.pages} pages")
 
@@ -78,5 +83,7 @@ class LocationNames:
         return {location_id: name for location_id, name in pairs if location_id is not None and name is not None}
 
 
-def _is_before(last: str, after: str | None) -> bool:
-    return after is not None and last.isdecimal() and after.isdecimal() and int(last) < int(after)
+def _is_behind(row_id: str, after: str) -> bool:
+    if row_id.isdecimal() and after.isdecimal():
+        return int(row_id) > int(after)
+    return row_id != after
