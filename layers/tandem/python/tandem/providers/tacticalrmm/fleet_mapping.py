@@ -165,14 +165,14 @@ def programs(row: Any, agent_ids: Mapping[int, str]) -> DeviceSoftware | Unreada
 
 
 def organizations(row: Any) -> Iterable[OrganizationListed]:
-    """Of a row of `/clients/`: the client, and its sites, which are places."""
-    client = Fields(row if isinstance(row, dict) else {})
-    client_id = identifier(client, "id")
+    """Of a row of `/clients/`: the customer, and its sites, which are places."""
+    customer = Fields(row if isinstance(row, dict) else {})
+    client_id = identifier(customer, "id")
     if client_id is None:
         return
-    name = client.name("name") or client_id
+    name = customer.name("name") or client_id
     yield OrganizationListed(client_id, name)
-    for each in objects(client.members.get("sites")):
+    for each in objects(customer.members.get("sites")):
         site = Fields(each)
         site_id = identifier(site, "id")
         if site_id is not None:
