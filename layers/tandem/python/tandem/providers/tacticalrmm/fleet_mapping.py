@@ -165,7 +165,7 @@ def programs(row: Any, agent_ids: Mapping[int, str]) -> DeviceSoftware | Unreada
 
 
 def organizations(row: Any) -> Iterable[OrganizationListed]:
-    """Of a row of `/clients/`: the customer, and its sites, which are places."""
+    """Of a row of `/clients/`: the client, and its sites, which are places."""
     customer = Fields(row if isinstance(row, dict) else {})
     client_id = identifier(customer, "id")
     if client_id is None:
