@@ -1,4 +1,5 @@
-"""Keeping one integration's rate together in the real table of the emulator."""
+"""What function instances that open RMMs have in common: one rate, in the real table of the emulator, and where they may
+connect to."""
 
 import json
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 from tandem.alerts.models import Provider
 from tandem.connections.bootstrap import connections
 from tandem.connections.credentials import Credentials, Kind
-from tandem.connections.errors import Paced
+from tandem.connections.errors import Paced, WrongAddress
 from tandem.connections.limits import RateLimit
 from tandem.store.rates import Rates
 from tests.emulator import EmulatedAws
@@ -88,6 +89,20 @@ def test_polls_and_resets_of_one_integration_keep_its_rate_together(
         with pytest.raises(Paced):
             functions[1].try_out(place, credentials, None, functions[1].deadline(20))
         assert len(rmm.requests.all()) == 1
+
+
+def test_inside_of_lambda_its_own_machine_is_not_connected_to_whatever_is_permitted(
+    dynamodb: "DynamoDBClient", table_name: str, secretsmanager: "SecretsManagerClient"
+) -> None:
+    environment = {"TABLE_NAME": table_name, "SECRET_PREFIX": table_name, "ALLOW_PRIVATE_ADDRESSES": "1"}
+    opening = connections(
+        dynamodb, lambda: secretsmanager, {**environment, "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13"}
+    )
+    credentials = Credentials(Kind.API_KEY, {"api_key": API_KEY})
+    with TacticalRmm(seed=1) as rmm:
+        with pytest.raises(WrongAddress, match="itself runs on"):
+            opening.try_out(Place("i1", instance_url=rmm.url), credentials, None, opening.deadline(20))
+        assert rmm.requests.all() == []
 
 
 def test_sixty_a_minute_hold_exactly_for_two_limiters_on_one_table(

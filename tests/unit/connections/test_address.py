@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from tandem.connections.address import AddressRule, is_private_address, is_public
+from tandem.connections.address import AddressRule, is_private_address, is_public, is_this_machine
 from tandem.connections.errors import WrongAddress
 
 PUBLIC = ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1"]
@@ -94,3 +94,9 @@ def test_a_url_that_tells_by_itself_is_refused_without_asking_the_dns(url: str) 
 def test_a_public_https_url_is_fine() -> None:
     AddressRule().check_url("https://api.rmm.example.com:8443/base")
     assert not is_private_address("https://api.rmm.example.com")
+
+
+def test_a_table_on_the_same_machine_is_told_by_its_url() -> None:
+    assert all(map(is_this_machine, ["http://127.0.0.1:4566", "http://localhost:4566", "http://[::1]:4566"]))
+    for url in ("https://dynamodb.eu-central-1.amazonaws.com", "https://127.0.0.1.example.com", "https://10.0.0.1"):
+        assert not is_this_machine(url)
