@@ -113,7 +113,7 @@ class Fleet(Protocol):
 
     def pages(self, source: str, after: str | None) -> Iterator[PartPage]:
         """The listing from there on, page by page, each of at most 1,000 rows. What an RMM lists in one answer is cut
-        into pages while it is read."""
+        into pages while it is read. A row may come twice, when an RMM makes its reader begin anew."""
         ...
 
     def restarts(self, source: str) -> bool:

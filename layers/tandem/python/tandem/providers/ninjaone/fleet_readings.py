@@ -24,6 +24,8 @@ from tandem.providers.fleet_values import (
     said,
 )
 
+_LARGEST_ID = 2**63
+
 _COMES_AND_GOES = re.compile(r"remov|network|compact|cd-?rom|dvd|ram disk", re.IGNORECASE)
 """Volumes that are not the machine's own, in the words of Windows' drive types (Win32_LogicalDisk.DriveType)."""
 
@@ -95,6 +97,8 @@ def tags(names: Any) -> tuple[str, ...] | None:
 
 def identifier_of(value: Any) -> str | None:
     """An id, never cut; None for what cannot be one."""
+    if type(value) is int:
+        return str(value) if -_LARGEST_ID <= value <= _LARGEST_ID else None
     return identifier(Fields({"": value}), "")
 
 
