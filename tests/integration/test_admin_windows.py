@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from tandem.admin.schemas.windows import timezone_names
 from tests.integration.admin_calls import HOST, AdminApi, fields
 from tests.integration.sweeping import sweep_of_windows
 from tests.unit.alerts.world import triggered
@@ -214,10 +213,10 @@ def test_the_last_possible_day_and_the_first_fitting_one_are_enough(api: AdminAp
         api.ok("POST", "/maintenance-windows", {"name": "x", "weekly": {**WEEKLY, **bounds}})
 
 
-def test_every_timezone_that_is_taken_can_be_told(api: AdminApi) -> None:
-    assert {"UTC", "America/New_York", "Europe/London", "Australia/Lord_Howe", "Pacific/Apia"} <= timezone_names()
+def test_a_window_may_be_in_any_timezone(api: AdminApi) -> None:
+    """tests/unit/alerts/test_windows.py tells the occurrences in each of them."""
     path = f"/maintenance-windows/{new_window(api, {'name': 'x', 'weekly': WEEKLY})}"
-    for name in sorted(timezone_names()):
+    for name in ("UTC", "America/New_York", "Europe/London", "Australia/Lord_Howe", "Pacific/Apia"):
         body = {"name": name, "weekly": {**WEEKLY, "timezone": name}}
         assert len(api.ok("PUT", path, body)["next_occurrences"]) == 5
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tandem.admin.schemas.windows import WeeklyBody, timezone_names
 from tandem.alerts.windows import MaintenanceWindow, Span, Weekday, Weekly, current, instant, occurrences, suppressing
 
 EVERY_DAY = frozenset(Weekday)
@@ -98,6 +99,14 @@ def test_an_inactive_window_never_holds() -> None:
 @pytest.mark.parametrize("zone", ["Mars/Olympus_Mons", "Europe", "../etc/passwd", ""])
 def test_a_window_in_a_timezone_that_nobody_knows_any_more_never_holds_and_stops_no_alert(zone: str) -> None:
     assert current(weekly("00:00", "23:59", zone), utc("2026-06-01 12:00")) is None
+
+
+def test_every_timezone_that_is_taken_can_be_told() -> None:
+    assert {"UTC", "America/New_York", "Europe/London", "Australia/Lord_Howe", "Pacific/Apia"} <= timezone_names()
+    for name in timezone_names():
+        body = WeeklyBody.model_validate({"days": ["tue"], "start": "22:00", "end": "02:00", "timezone": name})
+        assert body.timezone == name
+        assert len(spans(weekly("22:00", "02:00", name), "2026-11-03 12:00", 5)) == 5, name
 
 
 def test_all_scopes_that_are_given_must_fit() -> None:
