@@ -433,6 +433,17 @@ def test_a_page_whose_assets_were_written_before_it_was_killed_ends_the_same_and
     assert world.assets.keys() == undisturbed.assets.keys()
 
 
+def test_a_page_that_was_killed_counts_what_it_updated_and_not_what_only_looks_changed() -> None:
+    world, undisturbed = World(), World()
+    for each in (world, undisturbed):
+        each.sync(device("1"), device("2", model="X1"), device("3"))
+    changed = (device("1", model="X2", patches_pending=3), device("2"), device("3", patches_pending=1))
+    world.sync(*changed, pages=0)
+    counts = only(world.resume(*changed)).counts
+    assert counts == only(undisturbed.sync(*changed)).counts
+    assert (counts.updated, counts.unchanged) == (2, 1)
+
+
 def test_a_device_that_a_killed_run_called_missing_is_listed_again_by_the_next() -> None:
     world = World()
     world.sync(device("1"), device("2"))

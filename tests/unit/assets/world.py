@@ -46,6 +46,7 @@ class World:
     words: dict[str, frozenset[str]] = field(default_factory=dict)
     history: list[HistoryEntry] = field(default_factory=list)
     now: datetime = START
+    listed_at: datetime = START
     runs: int = 0
 
     # Syncs
@@ -56,6 +57,7 @@ class World:
         """A whole sync. `pages`: it is killed after so many pages, in the middle of the next: its assets are written,
         its page is not."""
         self.runs += 1
+        self.listed_at = self.now + timedelta(hours=1)
         return self.resume(*devices, unreadable=unreadable, pages=pages)
 
     def resume(
@@ -74,7 +76,7 @@ class World:
             failures = tuple(
                 each for each in bad if page_beginning(self.directory, each.external_id or "") == beginning
             )
-            listing = Listing(Scope.FLEET, self.now, self.run_id, tuple(of_page), failures)
+            listing = Listing(Scope.FLEET, self.listed_at, self.run_id, tuple(of_page), failures)
             is_last = pages is not None and len(decisions) >= pages
             decisions.append(self.apply(plan_page(page, listing, self.placements), keeps_page=not is_last))
             if is_last:

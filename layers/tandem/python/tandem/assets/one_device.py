@@ -76,13 +76,23 @@ def decide_device(
         # Counted by the page, so that a page that is done a second time, after its assets were written, counts alike.
         counted = "created" if after.linked_by == "device" else "linked"
     else:
-        counted = "updated" if after != before else "unchanged"
+        counted = "updated" if after != before or _was_written_before(asset, work, plan) else "unchanged"
     return Decided(
         entry=_entry(work, asset.asset_id) if plan.scope is not Scope.PATCHES else _patched(work),
         counted=counted,
         has_returned=has_returned,
         arrived=Arrived(external_id, asset.asset_id, shown(asset).client_id) if is_new and record is not None else None,
     )
+
+
+def _was_written_before(asset: Asset, work: Work, plan: PagePlan) -> bool:
+    """This run wrote the asset already, before it was killed and the page was begun anew. `updated_at` tells that from
+    a device of which the RMM only says less than before; it may take a person's write of the same minutes for it."""
+    is_changed = work.entry is not None and (work.fingerprint, work.patches) != (
+        work.entry.fingerprint,
+        work.patches and work.entry.patches,
+    )
+    return is_changed and asset.updated_at is not None and asset.updated_at >= plan.listed_at
 
 
 def _known_asset(work: Work, integration_id: str, record: DeviceRecord | None, drafts: Drafts) -> Asset | None:
