@@ -15,7 +15,7 @@ from local.demo.story import DemoError, Story, until
 from local.terminal import INTERRUPTED
 
 FIRST_CHAPTER = "--first-chapter"
-"""Tells no more than that: the second chapter waits for a maintenance window to end."""
+"""Tells no more than that: after it, a maintenance window's end is waited for."""
 
 NIGHT_SECONDS = 25
 SURFACES_WITHIN_SECONDS = 150.0
@@ -39,11 +39,13 @@ def main(arguments: list[str]) -> int:
         connected = setup.integrations(api, client_ids, say)
     ticket = first_chapter(console, Story(api, connected), run, client_ids)
     if FIRST_CHAPTER not in arguments:
-        night(console, Story(api, connected), vendors.night(run), client_ids)
-        console.print("\nAnd the other way: Tandem calls the RMMs itself. These are simulated ones.")
+        story, told = Story(api, connected), vendors.night(run)
+        night(console, story, told, client_ids)
+        console.print("\nMeanwhile, the other way: Tandem calls the RMMs itself. These are simulated ones.")
         with show.progress(console) as say:
             lines = calling.tell(api, run.number, client_ids["Acme"], say)
         show.lines(console, "Connected RMMs", lines)
+        morning(console, story, told, client_ids)
     for name in setup.changed(api, connected):
         console.print(f"{name} has other rules now than the demo gave it; those decided.", markup=False)
     show.closing(console, stack.api_url, state.STACK_FILE, ticket)
@@ -69,8 +71,7 @@ def first_chapter(console: Console, story: Story, run: vendors.Run, client_ids: 
 
 
 def night(console: Console, story: Story, told: vendors.Night, client_ids: dict[str, str]) -> None:
-    """A maintenance window holds what fires and lets go of what still does; an untouched ticket closes by itself, one
-    that somebody works on stays."""
+    """A maintenance window begins and holds what fires; a person begins to work on one of the tickets."""
     console.print("\nA night later: Umbrella is being patched, for a few seconds only.")
     with show.progress(console) as say:
         ends_at = datetime.now(UTC) + timedelta(seconds=NIGHT_SECONDS)
@@ -82,7 +83,14 @@ def night(console: Console, story: Story, told: vendors.Night, client_ids: dict[
             story.api.post(f"/tickets/{ticket_id}/comments", {"body": "Looking into it.", "internal": True})
         story.send(told.clears.values(), say)
         story.alerts()
-        ill = told.fires["patched, ill"].alert
+
+
+def morning(console: Console, story: Story, told: vendors.Night, client_ids: dict[str, str]) -> None:
+    """The window has let go of what still fires; an untouched ticket closed by itself, the one that somebody works on
+    stayed."""
+    ill = told.fires["patched, ill"].alert
+    console.print("\nThe next morning, when the window has ended.")
+    with show.progress(console) as say:
         say("waiting for the window to end, and for the sweep that runs each minute")
         until(
             lambda: story.alert(ill)["status"] != "suppressed",

@@ -1,4 +1,4 @@
-"""The third chapter: Tandem calls simulated RMMs itself. It connects, polls, gets a webhook, and tells the RMM when a
+"""The chapter in which Tandem calls simulated RMMs itself. It connects, polls, gets a webhook, and tells the RMM when a
 ticket is closed."""
 
 from collections.abc import Callable
