@@ -444,6 +444,16 @@ def test_a_page_that_was_killed_counts_what_it_updated_and_not_what_only_looks_c
     assert (counts.updated, counts.unchanged) == (2, 1)
 
 
+def test_a_page_that_was_killed_counts_what_returned() -> None:
+    world = World()
+    world.sync(device("1"), device("2"))
+    for _ in range(3):
+        world.sync(device("2"))
+    world.sync(device("1"), device("2"), pages=0)
+    counts = only(world.resume(device("1"), device("2"))).counts
+    assert (counts.returned, counts.updated, counts.unchanged) == (1, 1, 1)
+
+
 def test_a_device_that_a_killed_run_called_missing_is_listed_again_by_the_next() -> None:
     world = World()
     world.sync(device("1"), device("2"))

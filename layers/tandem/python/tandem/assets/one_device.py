@@ -57,7 +57,9 @@ def decide_device(
     before = linked_device(asset, integration_id, external_id) if asset is not None else None
     after = before or LinkedDevice(integration_id, external_id, linked_at=now, linked_by=linked_by)
     after = _as_listed(after, work, plan.scope)
-    has_returned = before is not None and before.presence is not after.presence
+    # By the page too, so that a page that is done a second time, after its assets were written, counts alike.
+    was_lost = work.entry is not None and work.entry.presence is not Presence.LISTED and plan.scope is not Scope.PATCHES
+    has_returned = was_lost or (before is not None and before.presence is not after.presence)
     if asset is None:
         asset = Asset(asset_id_of(integration_id, external_id), created_at=now, maybe_same=like)
     if after != before:
@@ -73,10 +75,10 @@ def decide_device(
     if not work.is_readable:
         counted = None
     elif is_new and not has_returned:
-        # Counted by the page, so that a page that is done a second time, after its assets were written, counts alike.
         counted = "created" if after.linked_by == "device" else "linked"
     else:
-        counted = "updated" if after != before or _was_written_before(asset, work, plan) else "unchanged"
+        is_written = after != before or has_returned or _was_written_before(asset, work, plan)
+        counted = "updated" if is_written else "unchanged"
     return Decided(
         entry=_entry(work, asset.asset_id) if plan.scope is not Scope.PATCHES else _patched(work),
         counted=counted,
