@@ -99,7 +99,7 @@ class Level:
         ends with the first page of older ones; else with the last of so many pages, which is told."""
         listing, history = self._listing(), _History(since)
         params: dict[str, str | int] = {"limit": PAGE_SIZE, "status": "resolved"}
-        for row in self._http.pages(lambda after: history.page(self._page("/v2/alerts", params, after))):
+        for row in self._http.pages(lambda after: history.trimmed(self._page("/v2/alerts", params, after))):
             ended_at = moment(row.get("resolved_at")) if isinstance(row, dict) else None
             if ended_at is not None and ended_at >= since:
                 yield from listing.history(row, row, _reading, _alert_id)
@@ -143,7 +143,7 @@ class _History:
         self._pages = 0
         self.is_cut = False
 
-    def page(self, page: Page) -> Page:
+    def trimmed(self, page: Page) -> Page:
         """The page, the last one if those behind it are older still, or too many."""
         self._pages += 1
         if page.after is None or self._is_old(page.rows):
