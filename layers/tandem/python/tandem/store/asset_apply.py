@@ -5,6 +5,7 @@ crash in between leaves assets that the page does not know of yet: the message c
 is left, which is nothing for those. So the page is written only when all of its assets are.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -36,13 +37,21 @@ class PageWriter:
         self._fleets = Fleets(client, table)
 
     def apply(
-        self, decision: PageDecision, run: SyncRun, now: datetime, *, state: RunState = "applying"
+        self,
+        decision: PageDecision,
+        run: SyncRun,
+        now: datetime,
+        *,
+        state: RunState = "applying",
+        between: Callable[[], None] = lambda: None,
     ) -> Unapplied | None:
         """Write the assets, then the page with the run's progress; `run` and `state` as in Fleets.finish_page. None:
-        all is written. Raises AlreadyDoneError, MovedOnError, ConflictError (the page moved: read and decide again),
+        all is written. `between` is called when the assets are there and the page is not, so at least once whatever
+        happens. Raises AlreadyDoneError, MovedOnError, ConflictError (the page moved: read and decide again),
         BusyError or UnwritableError; then assets may be written, and the page is not."""
         unapplied = self._write_assets(decision, now)
         if unapplied is None:
+            between()
             self._fleets.finish_page(decision.page, run, progress_of(decision), now, state=state)
         return unapplied
 

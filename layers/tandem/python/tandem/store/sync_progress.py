@@ -119,7 +119,7 @@ class RunUpdate:
         self.append("failures", [failure_values(each) for each in progress.failures[:room]])
         room = max(0, MOST_WARNINGS - len(run.warnings))
         self.append("warnings", [each for each in progress.warnings if each not in run.warnings][:room])
-        return self.set("heartbeat_at", to_text(now))
+        return self.set("heartbeat_at", to_text(now)).set("trouble", None)
 
     def request(self) -> dict[str, Any]:
         """The arguments of UpdateItem, or an action of a transaction. What was there comes with a refusal."""

@@ -84,7 +84,7 @@ class SyncRun:
 
     `pages_listed`, `rows_seen`: of the RMM's listings. `pages_total`, `pages_done`: of the fleet. `listed`: devices.
     From `created` on as in assets.pages.Counts. `skipped`: by the reason. `failures`: the first of the
-    `failed_devices`. `error`: a sentence, of one that failed.
+    `failed_devices`. `error`: a sentence, of one that failed; `trouble`: one of what is just being tried again.
     `confirm`: what a person is asked about.
     """
 
@@ -116,6 +116,7 @@ class SyncRun:
     retired: int = 0
     warnings: tuple[str, ...] = ()
     error: str | None = None
+    trouble: str | None = None
     confirm: tuple[Retiring, ...] = ()
     confirmed_by: str | None = None
     cancel_requested: bool = False

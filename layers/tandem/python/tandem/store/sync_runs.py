@@ -116,6 +116,11 @@ class SyncRuns:
         now."""
         return self._updated(self._update(run).require("state", run.state).set("heartbeat_at", to_text(now)))
 
+    def note_trouble(self, run: SyncRun, sentence: str, now: datetime) -> None:
+        """What is being tried again stands in the run until something goes well. Raises MovedOnError as `heartbeat`."""
+        change = self._update(run).require("state", run.state).set("heartbeat_at", to_text(now))
+        self._updated(change.set("trouble", sentence))
+
     def advance(self, run: SyncRun, progress: Progress, step: str, now: datetime) -> SyncRun:
         """One step of several within a state was done: its progress is added once, and `step` is the next message,
         whose number is that of the run as it is given back.
@@ -137,6 +142,7 @@ class SyncRuns:
         pages_total: int | None = None,
         confirm: tuple[Retiring, ...] = (),
         confirmed_by: str | None = None,
+        warnings: tuple[str, ...] = (),
     ) -> SyncRun:
         """The run goes on to another state, and is given as it is then. `step`: the message to be sent now, if it is
         one. `pages_total` begins the count of pages done anew. Raises MovedOnError if it is not in the state of `run`
@@ -144,7 +150,8 @@ class SyncRuns:
         if to not in NEXT.get(run.state, ()):
             raise ValueError(f"no run goes from {run.state} to {to}")
         change = self._update(run).require("state", run.state).set("state", to)
-        change.set("step", step).set("step_number", run.step_number + 1).set("heartbeat_at", to_text(now))
+        change.set("step_number", run.step_number + 1).progress(run, Progress(warnings=warnings), now)
+        change.set("step", step)
         if run.started_at is None:
             change.set("started_at", to_text(now))
         if pages_total is not None:
@@ -167,6 +174,7 @@ class SyncRuns:
             raise ValueError(f"{state} is no end")
         of_run = self._update(run).require("state", *NEXT)
         of_run.set("state", state).set("finished_at", to_text(now)).set("error", error).set("step", None)
+        of_run.set("trouble", None)
         for condition in (_IT_IS_MINE, f"{_NOBODY_HAS_IT} OR lease_run_id <> :run"):
             # Whose the lease is decides whether it is removed, and an update knows no `if`.
             of_state = self._outcome(run, state, now, error, releases=condition == _IT_IS_MINE)

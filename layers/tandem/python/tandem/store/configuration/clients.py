@@ -15,6 +15,10 @@ class Clients:
         """Clients in the order of their ids, behind the id `after`."""
         return [client_of(values) for values in self._table.page("CLIENT", after, limit)]
 
+    def all(self) -> list[ClientRecord]:
+        """Every client, in the order of their ids."""
+        return [client_of(values) for values in self._table.all("CLIENT")]
+
     def get(self, client_id: str) -> ClientRecord | None:
         """One client."""
         values = self._table.get(keys.client_key(client_id))

@@ -1,5 +1,7 @@
-"""The organizations of an integration that were mapped or named by a person. One that only webhooks speak of has no
-record until then."""
+"""The organizations of an integration: those that a sync has listed, and those that a person mapped or named. One that
+only webhooks speak of has no record until then."""
+
+from collections.abc import Sequence
 
 from tandem.store import keys
 from tandem.store.configuration.records import OrganizationRecord, organization_of, values_of
@@ -20,6 +22,10 @@ class Organizations:
         """Organizations in the order of their external ids, behind `after`."""
         return [organization_of(values) for values in self._table.page(_partition(integration_id), after, limit)]
 
+    def all(self, integration_id: str) -> list[OrganizationRecord]:
+        """Every organization, in the order of their external ids."""
+        return [organization_of(values) for values in self._table.all(_partition(integration_id))]
+
     def count(self, integration_id: str) -> int:
         """How many organizations have a record."""
         return self._table.count(_partition(integration_id))
@@ -33,3 +39,11 @@ class Organizations:
         """Write onto version `organization.version`. Raises ConflictError."""
         key = keys.organization_key(integration_id, organization.external_id)
         self._table.commit(Scope.CONFIGURATION, [Put(key, values_of(organization), organization.version)])
+
+    def put_several(self, integration_id: str, organizations: Sequence[OrganizationRecord]) -> None:
+        """Write each onto its `version`, all or none of at most 99. Raises ConflictError."""
+        puts = [
+            Put(keys.organization_key(integration_id, each.external_id), values_of(each), each.version)
+            for each in organizations
+        ]
+        self._table.commit(Scope.CONFIGURATION, puts)

@@ -115,7 +115,11 @@ class Integration:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationRecord:
-    """The RMM's customer, and the client it is mapped to."""
+    """The RMM's customer, and the client it is mapped to.
+
+    `is_place`: a location or site of one, which nothing is mapped by. `is_listed`: False of one that the RMM does not
+    list any more. `suggested_client_id`: the client that has its name, if one alone does, for a person to choose.
+    """
 
     external_id: str
     name: str | None = None
@@ -124,6 +128,9 @@ class OrganizationRecord:
     client_id: str | None = None
     auto_sync: bool = True
     default_contact: Contact | None = None
+    is_place: bool = False
+    is_listed: bool = True
+    suggested_client_id: str | None = None
     version: int = 0
 
 
