@@ -15,7 +15,7 @@ settings.load_profile("tandem")
 LONGEST_FIRST = (
     "tests/local/test_demo.py",
     "tests/local/test_local_stack.py",
-    "tests/e2e/test_smoke_flows.py",
+    "tests/infra/test_template.py",  # alone of its folder: it synthesizes what the others wait for
     "tests/e2e",
     "tests/infra",
     "tests/integration",
