@@ -1,5 +1,5 @@
-"""What function instances that open RMMs have in common: one rate, in the real table of the emulator, and where they may
-connect to."""
+"""What function instances that open RMMs have in common: one rate, in the real table of the emulator, and where they
+may connect to."""
 
 import json
 import subprocess
