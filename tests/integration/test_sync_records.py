@@ -155,6 +155,20 @@ def test_a_run_that_ends_after_it_lost_its_lease_leaves_the_other_ones(runs: Syn
         runs.finish(next_one, "sorting", at(32))
 
 
+def test_what_is_wanted_after_a_run_is_noted_until_one_of_its_kind_begins(runs: SyncRuns) -> None:
+    first = new_run()
+    assert runs.begin(first, NOW, at(20))
+    for by in ("u1", "u2"):
+        runs.note_wanted("i1", "devices", by)
+    runs.note_wanted("i1", "patches", "u1")
+    assert runs.state("i1").wanted == {"devices": "u2", "patches": "u1"}
+    assert not runs.begin(new_run(1), at(1), at(21))
+    assert runs.finish(first, "succeeded", at(2))
+    assert runs.state("i1").wanted == {"devices": "u2", "patches": "u1"}
+    assert runs.begin(new_run(3), at(3), at(23))
+    assert runs.state("i1").wanted == {"patches": "u1"}
+
+
 def test_runs_are_listed_newest_first_and_forgotten_after_a_month(runs: SyncRuns) -> None:
     made = [new_run(minutes) for minutes in range(0, 50, 10)]
     for run in made:

@@ -140,7 +140,8 @@ class LastRun:
 class SyncState:
     """How the syncs of an integration stand. `lease_run_id`: the run that is at work until `lease_until`, or was when
     its function died. `last`, `last_success_at`: by the kind of run. `last_error`: a sentence for the admin, None when
-    the last one went well; `consecutive_failures`: how many since one did. A cancelled run is neither."""
+    the last one went well; `consecutive_failures`: how many since one did. A cancelled run is neither. `wanted`: kinds
+    of runs that are to begin when the present one ends, and who asked for each."""
 
     integration_id: str
     lease_run_id: str | None = None
@@ -149,6 +150,7 @@ class SyncState:
     last_success_at: Mapping[RunKind, datetime] = field(default_factory=dict)
     last_error: str | None = None
     consecutive_failures: int = 0
+    wanted: Mapping[RunKind, str] = field(default_factory=dict)
 
 
 KINDS: tuple[RunKind, ...] = ("devices", "patches", "software", "organizations")
@@ -220,6 +222,7 @@ def state_from(item: Mapping[str, Any]) -> SyncState:
         last_success_at={kind: from_text(each) for kind, each in success.items()},
         last_error=values.get("last_error"),
         consecutive_failures=values.get("consecutive_failures", 0),
+        wanted={kind: values[wanted_attribute(kind)] for kind in KINDS if wanted_attribute(kind) in values},
     )
 
 
@@ -257,3 +260,8 @@ def last_attribute(kind: RunKind) -> str:
 def success_attribute(kind: RunKind) -> str:
     """The attribute of a state that tells when a run of this kind last went well."""
     return f"succeeded:{kind}"
+
+
+def wanted_attribute(kind: RunKind) -> str:
+    """The attribute of a state that tells who wants a run of this kind after the present one."""
+    return f"wanted:{kind}"

@@ -20,6 +20,7 @@ from tandem.store.sync_records import (
     ENDED,
     NEXT,
     Retiring,
+    RunKind,
     RunState,
     SyncRun,
     SyncState,
@@ -29,6 +30,7 @@ from tandem.store.sync_records import (
     run_item,
     state_from,
     success_attribute,
+    wanted_attribute,
 )
 from tandem.store.transactions import ConditionsFailedError, transact, update
 from tandem.times import to_text
@@ -84,14 +86,29 @@ class SyncRuns:
 
     def begin(self, run: SyncRun, now: datetime, until: datetime) -> bool:
         """Take the integration's lease for a new run and write the run, both or none. False while another run has the
-        lease. The same run begun again changes nothing."""
+        lease. The same run begun again changes nothing. A run of its kind is not wanted any more."""
         put = {"TableName": self._table, "Item": run_item(run), "ConditionExpression": "attribute_not_exists(pk)"}
         lease = self._lease(run, now, until)
+        lease["UpdateExpression"] += " REMOVE #wanted"
+        lease["ExpressionAttributeNames"] = {"#wanted": wanted_attribute(run.kind)}
         try:
             transact(self._client, [{"Update": lease}, {"Put": put}])
         except ConditionsFailedError as error:
             return 0 not in error.refused
         return True
+
+    def note_wanted(self, integration_id: str, kind: RunKind, by: str) -> None:
+        """A run of this kind is to begin when the present run of the integration ends; `by` asked for it."""
+        update(
+            self._client,
+            {
+                "TableName": self._table,
+                "Key": encode_item(keys.sync_state_key(integration_id)),
+                "UpdateExpression": "SET integration_id = :integration, #wanted = :by",
+                "ExpressionAttributeNames": {"#wanted": wanted_attribute(kind)},
+                "ExpressionAttributeValues": encode_item({":integration": integration_id, ":by": by}),
+            },
+        )
 
     def take(self, run: SyncRun, now: datetime, until: datetime) -> bool:
         """Take the lease for a run that is there already, to go on with it, or renew the one that it has. False while
