@@ -8,6 +8,7 @@ is missed that is.
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from local.emulator import ROOT
@@ -62,7 +63,7 @@ def reached_code(handler: Path, product: Path = PRODUCT) -> list[ast.AST]:
         return name in attributes or (is_called_by_python if one.is_method else name in names)
 
     while ready := [one for one in waiting if is_mentioned(one)]:
-        waiting = [one for one in waiting if one not in ready]
+        waiting = [one for one in waiting if not is_mentioned(one)]
         for one in ready:
             for part in ast.walk(one.node):
                 reach(part, one.module)
@@ -85,6 +86,7 @@ def _imported(handler: Path, product: Path) -> list[_Module]:
     return list(found.values())
 
 
+@cache
 def _read(path: Path) -> _Module:
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):

@@ -7,6 +7,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,12 @@ def needed(code: list[ast.AST]) -> set[Grant]:
     return grants
 
 
+@cache
+def needed_by(name: str) -> set[Grant]:
+    """What this function of ours calls."""
+    return needed(reached_code(ROOT / "functions" / name / "handler.py"))
+
+
 def allowed(template: Template, name: str) -> set[Grant]:
     return {
         (action, _place(template, resource))
@@ -135,15 +142,14 @@ def allowed(template: Template, name: str) -> set[Grant]:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_role_allows_exactly_what_its_function_calls(template: Template, name: str) -> None:
     polled = (POLLING if _is_polled(template, name) else set()) | (READING if _reads(template, name) else set())
-    code = reached_code(ROOT / "functions" / name / "handler.py")
-    always = (needed(code) - OPTIONAL.get(name, set())) | TELLING.get(name, set())
+    always = (needed_by(name) - OPTIONAL.get(name, set())) | TELLING.get(name, set())
 
     assert always | LOGGING <= allowed(template, name)
     assert allowed(template, name) <= always | LOGGING | polled
 
 
 def test_each_functions_calls_are_told_apart() -> None:
-    needs = {name: needed(reached_code(ROOT / "functions" / name / "handler.py")) for name in FUNCTIONS}
+    needs = {name: needed_by(name) for name in FUNCTIONS}
 
     assert needs["webhook_ingest"] == {
         ("dynamodb:GetItem", "table"),
