@@ -13,7 +13,7 @@ import pytest
 from tandem.alerts.models import DeviceRecord
 from tandem.polling.listings import BucketListings, ListingsUnavailableError
 from tandem.polling.reconcile import Difference
-from tandem.polling.schedules import EventBridgeSchedules, SchedulesUnavailableError
+from tandem.scheduling.schedules import POLLS, EventBridgeSchedules, SchedulesUnavailableError
 from tandem.store.beliefs import Beliefs
 from tandem.store.errors import ConflictError
 from tandem.store.polls import STATE_KEPT, Polls, PollState, Run
@@ -160,7 +160,7 @@ def group(emulated_aws: EmulatedAws) -> Iterator[str]:
 
 def test_a_schedule_is_made_changed_read_and_removed(emulated_aws: EmulatedAws, group: str) -> None:
     client: Any = emulated_aws.client("scheduler")
-    schedules = EventBridgeSchedules(lambda: client, group=group, function=FUNCTION, role=ROLE)
+    schedules = EventBridgeSchedules(lambda: client, group=group, function=FUNCTION, role=ROLE, prefix=POLLS)
     assert schedules.intervals() == {}
     schedules.put("one", 15)
     schedules.put("two", 5)
@@ -178,8 +178,10 @@ def test_a_schedule_is_made_changed_read_and_removed(emulated_aws: EmulatedAws, 
 
 def test_a_schedule_that_somebody_changed_says_nothing_right(emulated_aws: EmulatedAws, group: str) -> None:
     client: Any = emulated_aws.client("scheduler")
-    EventBridgeSchedules(lambda: client, group=group, function="arn:of-a-function-before", role=ROLE).put("one", 15)
-    schedules = EventBridgeSchedules(lambda: client, group=group, function=FUNCTION, role=ROLE)
+    EventBridgeSchedules(lambda: client, group=group, function="arn:of-a-function-before", role=ROLE, prefix=POLLS).put(
+        "one", 15
+    )
+    schedules = EventBridgeSchedules(lambda: client, group=group, function=FUNCTION, role=ROLE, prefix=POLLS)
     assert schedules.intervals() == {"one": None}
     schedules.put("one", 15)
     assert schedules.intervals() == {"one": 15}
@@ -187,6 +189,6 @@ def test_a_schedule_that_somebody_changed_says_nothing_right(emulated_aws: Emula
 
 def test_a_group_that_is_not_there_is_told(emulated_aws: EmulatedAws) -> None:
     client: Any = emulated_aws.client("scheduler")
-    nowhere = EventBridgeSchedules(lambda: client, group="no-such-group", function=FUNCTION, role=ROLE)
+    nowhere = EventBridgeSchedules(lambda: client, group="no-such-group", function=FUNCTION, role=ROLE, prefix=POLLS)
     with pytest.raises(SchedulesUnavailableError, match="ResourceNotFoundException"):
         nowhere.put("one", 15)

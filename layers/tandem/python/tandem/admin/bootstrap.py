@@ -19,14 +19,14 @@ from tandem.admin.ingest_log import IngestLog
 from tandem.admin.replayers import AlertEventReplayer, QueueReplayer, Replayer, StreamReplayer
 from tandem.admin.replaying import Replaying
 from tandem.admin.route_table import ROUTES
-from tandem.admin.services import NoSchedules, PollSchedules, Services
+from tandem.admin.services import NoSchedules, Schedules, Services
 from tandem.alert_queue import AlertEventQueue
 from tandem.archive.reading import AT_ONCE, Archive
 from tandem.dead_letters.letters import ALERT_EVENTS, DeadLetters
 from tandem.desk.builtin import BuiltinDesk
 from tandem.notifications.inbox import Inbox
-from tandem.polling.schedules import EventBridgeSchedules
 from tandem.polling.starting import FunctionPolls
+from tandem.scheduling.schedules import POLLS, SYNCS, EventBridgeSchedules
 from tandem.secrets import SecretsManagerSigningSecrets
 from tandem.store.apply import DecisionWriter
 from tandem.store.configuration.boards import Boards
@@ -142,7 +142,8 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         signing_secrets=SecretsManagerSigningSecrets(_secrets_manager, environment["SECRET_PREFIX"]),
         connections=cache(open_connections),
         sign_ins=SignIns(client, name),
-        schedules=_schedules(environment),
+        schedules=_schedules(environment, "POLL_FUNCTION_ARN", POLLS),
+        sync_schedules=_schedules(environment, "DEVICE_SYNC_FUNCTION_ARN", SYNCS),
         polls=Polls(client, name),
         poll_starter=FunctionPolls(_lambda, environment.get("POLL_FUNCTION_ARN", "")),
         queue=queue,
@@ -163,14 +164,15 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
     return Application(services, ROUTES, FirstAdmin(table, boards, people, first_key, utc_now).ensure)
 
 
-def _schedules(environment: Mapping[str, str]) -> PollSchedules:
-    if "SCHEDULE_GROUP" not in environment:
+def _schedules(environment: Mapping[str, str], function: str, prefix: str) -> Schedules:
+    if "SCHEDULE_GROUP" not in environment or function not in environment:
         return NoSchedules()
     return EventBridgeSchedules(
         _scheduler,
         group=environment["SCHEDULE_GROUP"],
-        function=environment["POLL_FUNCTION_ARN"],
+        function=environment[function],
         role=environment["SCHEDULE_ROLE_ARN"],
+        prefix=prefix,
     )
 
 

@@ -26,9 +26,10 @@ from tandem.admin.schemas.credentials import (
 from tandem.alerts.models import Provider
 from tandem.connections.credentials import Credentials, Kind
 from tandem.connections.errors import Unreachable, VendorError, WrongAddress
-from tandem.polling.errors import SchedulesUnavailableError
 from tandem.polling.settings import polled_every
+from tandem.scheduling.errors import SchedulesUnavailableError
 from tandem.store.configuration.records import Integration, KeptCredentials, Status
+from tandem.syncing.settings import turn_every
 
 TRIAL_SECONDS = 14.0
 """For trying credentials; with what else a request does it ends well before the gateway gives up."""
@@ -159,16 +160,21 @@ def keeping(keep: Callable[[], Result]) -> Result:
     raise unavailable(refused)
 
 
-def arrange_polling(call: AnyCall, integration: Integration) -> None:
-    """Have the integration polled as it says. What the scheduler does not take now, the daily check mends."""
-    minutes = polled_every(integration)
-    try:
-        if minutes is None:
-            call.services.schedules.remove(integration.integration_id)
-        else:
-            call.services.schedules.put(integration.integration_id, minutes)
-    except SchedulesUnavailableError:
-        telemetry.log_exception("a schedule could not be changed", integration_id=integration.integration_id)
+def arrange_schedules(call: AnyCall, integration: Integration) -> None:
+    """Have the integration polled and its devices synced as it says. What the scheduler does not take now, the daily
+    check mends."""
+    services = call.services
+    for schedules, minutes in (
+        (services.schedules, polled_every(integration)),
+        (services.sync_schedules, turn_every(integration)),
+    ):
+        try:
+            if minutes is None:
+                schedules.remove(integration.integration_id)
+            else:
+                schedules.put(integration.integration_id, minutes)
+        except SchedulesUnavailableError:
+            telemetry.log_exception("a schedule could not be changed", integration_id=integration.integration_id)
 
 
 def end_connection(call: AnyCall, integration: Integration) -> Integration:
@@ -178,7 +184,7 @@ def end_connection(call: AnyCall, integration: Integration) -> Integration:
     The record comes before the secret: a sign-in that is being finished looks at the record last, and takes back what
     it has kept if nothing waits for it any more.
     """
-    arrange_polling(call, without_connection(integration, None))
+    arrange_schedules(call, without_connection(integration, None))
     problem = _remove_webhook(call, integration)
 
     def change() -> Integration:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from tandem.admin.authentication import hash_of
 from tandem.admin.calls import Answer, Call, Route, Routes
 from tandem.admin.connecting import (
-    arrange_polling,
+    arrange_schedules,
     end_connection,
     new_connection,
     read_credentials,
@@ -75,7 +75,7 @@ def create_integration(call: Call[IntegrationCreate, NoQuery]) -> Answer:
         connection.keep()
     call.services.table.retrying(lambda: call.services.integrations.put(integration))
     if integration.has_credentials:
-        arrange_polling(call, integration)
+        arrange_schedules(call, integration)
     if registers_itself(integration):
         integration = register(call, integration, secret)
     shown = new_integration_answer(call, integration, secret)
@@ -122,7 +122,7 @@ def change_integration(call: Call[IntegrationChange, NoQuery]) -> Answer:
     if body.given("signing_secret") and body.signing_secret is None:
         call.services.signing_secrets.remove(changed.integration_id)
     if connection is not None or body.given("polling"):
-        arrange_polling(call, changed)
+        arrange_schedules(call, changed)
     if body.default_client_id is not None:
         decide_again(call, changed, lambda waits: True)
     is_new = connection is not None and changed.connected_at == call.now

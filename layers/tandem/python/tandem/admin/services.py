@@ -38,20 +38,20 @@ if TYPE_CHECKING:
     from tandem.connections.opening import Connections
 
 
-class PollSchedules(Protocol):
-    """When integrations are polled. Both raise SchedulesUnavailableError."""
+class Schedules(Protocol):
+    """When integrations have their turn, of polls or of device syncs. Both raise SchedulesUnavailableError."""
 
     def put(self, integration_id: str, interval_minutes: int) -> None:
-        """Have the integration polled so often from now on."""
+        """Have the integration's turn come so often from now on."""
         ...
 
     def remove(self, integration_id: str) -> None:
-        """Have it polled no more."""
+        """Have it come no more."""
         ...
 
 
 class NoSchedules:
-    """Where nothing is polled."""
+    """Where nothing is done by the clock."""
 
     def put(self, integration_id: str, interval_minutes: int) -> None:
         """Nothing happens."""
@@ -92,7 +92,8 @@ class Services:
     previews: Previews
     signing_secrets: SigningSecrets
     connections: "Callable[[], Connections]"
-    schedules: PollSchedules
+    schedules: Schedules
+    sync_schedules: Schedules
     polls: Polls
     poll_starter: PollStarter
     sign_ins: SignIns

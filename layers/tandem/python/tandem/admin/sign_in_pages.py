@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from tandem.admin.calls import Call, Principal
-from tandem.admin.connecting import TRIAL_SECONDS, arrange_polling, without_address
+from tandem.admin.connecting import TRIAL_SECONDS, arrange_schedules, without_address
 from tandem.admin.schemas.base import NoBody, NoQuery
 from tandem.admin.services import Services
 from tandem.admin.sign_in import START_PATH
@@ -159,7 +159,7 @@ def _callback(visit: Visit) -> Reply:
         raise RefusedVisit(problem)
     if connected is None:
         raise RefusedVisit(f"The integration was disconnected, removed or changed meanwhile. {_AGAIN}")
-    arrange_polling(call, connected)
+    arrange_schedules(call, connected)
     connected = register_anew(call)
     words = "Tandem is connected. You may close this page."
     if connected.webhook_problem is not None:

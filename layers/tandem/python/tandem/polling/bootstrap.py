@@ -7,12 +7,13 @@ from tandem.alert_queue import AlertEventQueue
 from tandem.clients import Clients
 from tandem.connections.bootstrap import connections
 from tandem.ids import new_id
-from tandem.polling import drift
-from tandem.polling.drift import Mended
 from tandem.polling.listings import BucketListings
 from tandem.polling.poller import Poller
-from tandem.polling.schedules import EventBridgeSchedules
+from tandem.polling.settings import polled_every
 from tandem.polling.work import Around, PollWork
+from tandem.scheduling import drift
+from tandem.scheduling.drift import Mended
+from tandem.scheduling.schedules import POLLS, EventBridgeSchedules
 from tandem.store.beliefs import Beliefs
 from tandem.store.configuration.integrations import Integrations
 from tandem.store.configuration.statuses import IntegrationStatuses
@@ -27,7 +28,7 @@ _aws = Clients(read_timeout=10, max_attempts=4)
 def _schedules(function_arn: str) -> EventBridgeSchedules:
     # What the function is called it only learns when it is invoked: its environment cannot name it.
     group, role = os.environ["SCHEDULE_GROUP"], os.environ["SCHEDULE_ROLE_ARN"]
-    return EventBridgeSchedules(_aws.scheduler, group=group, function=function_arn, role=role)
+    return EventBridgeSchedules(_aws.scheduler, group=group, function=function_arn, role=role, prefix=POLLS)
 
 
 def work(function_arn: str) -> PollWork:
@@ -53,4 +54,4 @@ def work(function_arn: str) -> PollWork:
 def mend(function_arn: str) -> Mended:
     """The daily check."""
     integrations = Integrations(ConfigurationTable(_aws.dynamodb(), os.environ["TABLE_NAME"]))
-    return drift.mend(integrations, _schedules(function_arn))
+    return drift.mend(integrations, _schedules(function_arn), polled_every)

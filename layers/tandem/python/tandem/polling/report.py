@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tandem import telemetry
-from tandem.polling.drift import Mended
 from tandem.polling.poller import Polled
 
-_FUNCTION = "scheduled_poll"
+FUNCTION = "scheduled_poll"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +45,8 @@ def report(done: Report) -> None:
         }
     telemetry.counts(
         values,
-        {"function": _FUNCTION},
+        {"function": FUNCTION},
         {"poll_milliseconds": [done.milliseconds]},
         integration_id=done.integration_id,
         history=done.history,
     )
-
-
-def report_mended(mended: Mended) -> None:
-    """A line and a count, if something was not as it should be."""
-    if not mended:
-        return
-    telemetry.log(
-        logging.WARNING, "schedules mended", missing=mended.missing, surplus=mended.surplus, changed=mended.changed
-    )
-    count = len(mended.missing) + len(mended.surplus) + len(mended.changed)
-    telemetry.counts({"schedules_mended": count}, {"function": _FUNCTION})

@@ -22,7 +22,7 @@ from tandem.polling.backfill import TakenOver, take_over
 from tandem.polling.listings import ListingsUnavailableError
 from tandem.polling.poller import AlertBeliefs, EventQueue, Polled, Poller, StoppedError
 from tandem.polling.report import Report
-from tandem.polling.schedules import Schedules
+from tandem.scheduling.schedules import Schedules
 from tandem.store.configuration.records import Integration, Status
 from tandem.store.errors import ConflictError, StoreError
 from tandem.store.polls import PollState, Run, RunState

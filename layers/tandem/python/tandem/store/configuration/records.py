@@ -6,7 +6,7 @@ admin API read the same thing.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
@@ -75,10 +75,11 @@ class Integration:
 
     `status`: one of Status; `status_reason`: a sentence for the admin where it is error or reconnect_required.
     `webhook_registered_at`: when Tandem last registered the webhook at the RMM itself; `webhook_problem`: why it could
-    not, in a sentence. `polling_enabled` and its interval are wishes; only an integration WITH_CREDENTIALS is
-    polled. `requests_per_minute`: the vendor's usual rate where None. `connected_at`: when its present credentials were
-    taken; `connection_since`: when it got any after having had none. What was listed or asked for before that is of
-    another connection, perhaps of another server.
+    not, in a sentence. `polling_enabled`, `device_sync_enabled` and their intervals are wishes; only an integration
+    WITH_CREDENTIALS is polled and synced. `retire_after_days`: so long a device may be missing.
+    `requests_per_minute`: the vendor's usual rate where None. `connected_at`: when its present credentials were taken;
+    `connection_since`: when it got any after having had none. What was listed or asked for before that is of another
+    connection, perhaps of another server.
     """
 
     integration_id: str
@@ -93,6 +94,9 @@ class Integration:
     secret_hashes: tuple[WebhookSecret, ...] = ()
     polling_enabled: bool = True
     polling_interval_minutes: int = 15
+    device_sync_enabled: bool = True
+    device_sync_interval_minutes: int = 60
+    retire_after_days: int = 30
     status_reason: str | None = None
     credentials: KeptCredentials | None = None
     connected_at: datetime | None = None
@@ -109,8 +113,18 @@ class Integration:
 
     @property
     def is_polled(self) -> bool:
-        """It has a schedule."""
+        """It has a schedule of polls."""
         return self.has_credentials and self.polling_enabled
+
+    @property
+    def is_synced(self) -> bool:
+        """It has a schedule of device syncs."""
+        return self.has_credentials and self.device_sync_enabled
+
+    @property
+    def retire_after(self) -> timedelta:
+        """A device that is missing for so long is retired."""
+        return timedelta(days=self.retire_after_days)
 
 
 @dataclass(frozen=True, slots=True)

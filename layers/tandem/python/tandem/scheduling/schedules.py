@@ -1,7 +1,7 @@
-"""When integrations are polled: one EventBridge Scheduler schedule each, in the stack's own group.
+"""When something is done for each integration: one EventBridge Scheduler schedule each, in the stack's own group.
 
 The schedule's flexible window is its jitter: Scheduler chooses a moment within it, so that integrations that were
-connected together are not polled together.
+connected together do not have their turns together.
 """
 
 import json
@@ -11,9 +11,11 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tandem.polling.errors import SchedulesUnavailableError as SchedulesUnavailableError
+from tandem.scheduling.errors import SchedulesUnavailableError as SchedulesUnavailableError
 
-NAME_PREFIX = "poll-"
+POLLS = "poll-"
+SYNCS = "sync-"
+"""How the schedules of polls and of device syncs are called, before the integration's id."""
 
 _RATE = re.compile(r"rate\((\d+) minutes?\)")
 _WINDOW_SHARE = 3
@@ -21,30 +23,31 @@ _WINDOW_SHARE = 3
 
 
 class Schedules(Protocol):
-    """The schedules of polls. Every method raises SchedulesUnavailableError."""
+    """The schedules of one kind. Every method raises SchedulesUnavailableError."""
 
     def put(self, integration_id: str, interval_minutes: int) -> None:
-        """Have the integration polled so often from now on."""
+        """Have the integration's turn come so often from now on."""
         ...
 
     def remove(self, integration_id: str) -> None:
-        """Have it polled no more; nothing happens if it is not."""
+        """Have it come no more; nothing happens if it does not."""
         ...
 
     def intervals(self) -> Mapping[str, int | None]:
-        """By integration, the minutes between two polls; None for a schedule that says something else."""
+        """By integration, the minutes between two turns; None for a schedule that says something else."""
         ...
 
 
 class EventBridgeSchedules:
-    """The schedules of one group. They invoke `function` with `{"integration_id": ...}`, in the role `role`. `client`
-    makes the AWS client at the first use."""
+    """The schedules of one group whose names begin with `prefix`. They invoke `function` with
+    `{"integration_id": ...}`, in the role `role`. `client` makes the AWS client at the first use."""
 
-    def __init__(self, client: Callable[[], Any], *, group: str, function: str, role: str) -> None:
+    def __init__(self, client: Callable[[], Any], *, group: str, function: str, role: str, prefix: str) -> None:
         self._client = client
         self._group = group
         self._function = function
         self._role = role
+        self._prefix = prefix
 
     def put(self, integration_id: str, interval_minutes: int) -> None:
         """Make the schedule, or change it. Raises SchedulesUnavailableError."""
@@ -62,22 +65,22 @@ class EventBridgeSchedules:
     def remove(self, integration_id: str) -> None:
         """Remove the schedule, if there is one. Raises SchedulesUnavailableError."""
         try:
-            self._client().delete_schedule(GroupName=self._group, Name=NAME_PREFIX + integration_id)
+            self._client().delete_schedule(GroupName=self._group, Name=self._prefix + integration_id)
         except (BotoCoreError, ClientError) as error:
             if _code(error) != "ResourceNotFoundException":
                 raise _unavailable("removed", error) from error
 
     def intervals(self) -> dict[str, int | None]:
-        """By integration, the minutes between two polls. Raises SchedulesUnavailableError."""
+        """By integration, the minutes between two turns. Raises SchedulesUnavailableError."""
         found: dict[str, int | None] = {}
         try:
             pages = (
-                self._client().get_paginator("list_schedules").paginate(GroupName=self._group, NamePrefix=NAME_PREFIX)
+                self._client().get_paginator("list_schedules").paginate(GroupName=self._group, NamePrefix=self._prefix)
             )
             for name in [each["Name"] for page in pages for each in page["Schedules"]]:
                 # The list does not say how often.
                 schedule = self._client().get_schedule(GroupName=self._group, Name=name)
-                found[name.removeprefix(NAME_PREFIX)] = self._interval(schedule)
+                found[name.removeprefix(self._prefix)] = self._interval(schedule)
         except (BotoCoreError, ClientError) as error:
             raise _unavailable("read", error) from error
         return found
@@ -92,7 +95,7 @@ class EventBridgeSchedules:
     def _wanted(self, integration_id: str, minutes: int) -> Any:
         return {
             "GroupName": self._group,
-            "Name": NAME_PREFIX + integration_id,
+            "Name": self._prefix + integration_id,
             "ScheduleExpression": f"rate({minutes} minute{'s' if minutes > 1 else ''})",
             "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": max(1, minutes // _WINDOW_SHARE)},
             "State": "ENABLED",
@@ -100,8 +103,8 @@ class EventBridgeSchedules:
                 "Arn": self._function,
                 "RoleArn": self._role,
                 "Input": json.dumps({"integration_id": integration_id}),
-                # What Scheduler tries again is a Lambda service that did not take the event; a poll that failed is
-                # not repeated, the next one does its work.
+                # What Scheduler tries again is a Lambda service that did not take the event; work that failed is not
+                # repeated, the next turn does it.
                 "RetryPolicy": {"MaximumEventAgeInSeconds": minutes * 60, "MaximumRetryAttempts": 2},
             },
         }

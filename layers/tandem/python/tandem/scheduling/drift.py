@@ -1,15 +1,14 @@
-"""The daily check: the schedules that there are, held against the integrations that are to be polled.
+"""The daily check: the schedules that there are, held against the integrations that are to have one.
 
 Connecting, changing and disconnecting write the schedule after the integration; where the second write failed, or
 somebody changed a schedule by hand, this mends it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from tandem.polling.schedules import Schedules
-from tandem.polling.settings import polled_every
+from tandem.scheduling.schedules import Schedules
 from tandem.store.configuration.records import Integration
 
 
@@ -34,15 +33,16 @@ class Mended:
         return bool(self.missing or self.surplus or self.changed)
 
 
-def mend(integrations: AllIntegrations, schedules: Schedules) -> Mended:
-    """Makes the schedules what they should be. Raises a StoreError or SchedulesUnavailableError.
+def mend(
+    integrations: AllIntegrations, schedules: Schedules, minutes_of: Callable[[Integration], int | None]
+) -> Mended:
+    """Makes the schedules what they should be. `minutes_of`: between two turns of an integration; None for one that is
+    to have no schedule. Raises a StoreError or SchedulesUnavailableError.
 
     The schedules are read first: an integration that is connected meanwhile is not taken for a surplus schedule.
     """
     there = schedules.intervals()
-    wanted = {
-        each.integration_id: minutes for each in integrations.all() if (minutes := polled_every(each)) is not None
-    }
+    wanted = {each.integration_id: minutes for each in integrations.all() if (minutes := minutes_of(each)) is not None}
     missing = tuple(sorted(wanted.keys() - there.keys()))
     surplus = tuple(sorted(there.keys() - wanted.keys()))
     changed = tuple(sorted(each for each, minutes in wanted.items() if each in there and there[each] != minutes))

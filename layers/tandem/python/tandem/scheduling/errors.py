@@ -1,4 +1,4 @@
-"""What can go wrong with polls, for who does not poll itself."""
+"""What can go wrong with schedules, for who only asks for them."""
 
 
 class SchedulesUnavailableError(Exception):

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from tandem.polling.drift import Mended, mend
+from tandem.polling.settings import polled_every
+from tandem.scheduling.drift import Mended, mend
+from tandem.syncing.settings import turn_every
 from tests.unit.polling.world import INTEGRATION, MemoryIntegrations, MemorySchedules
 
 
@@ -19,11 +21,11 @@ def test_missing_surplus_and_changed_schedules_are_mended() -> None:
         }
     )
     schedules = MemorySchedules({"right": 15, "changed": 15, "foreign": None, "off": 15, "disconnected": 15, "gone": 5})
-    assert mend(integrations, schedules) == Mended(
+    assert mend(integrations, schedules, polled_every) == Mended(
         missing=("missing",), surplus=("disconnected", "gone", "off"), changed=("changed", "foreign")
     )
     assert schedules.intervals() == {"right": 15, "missing": 30, "changed": 5, "foreign": 15}
-    assert not mend(integrations, schedules)
+    assert not mend(integrations, schedules, polled_every)
 
 
 def test_an_interval_outside_of_the_bounds_is_the_nearest_within() -> None:
@@ -32,5 +34,18 @@ def test_an_interval_outside_of_the_bounds_is_the_nearest_within() -> None:
         "seldom": replace(INTEGRATION, integration_id="seldom", polling_interval_minutes=600),
     }
     schedules = MemorySchedules()
-    mend(MemoryIntegrations(kept), schedules)
+    mend(MemoryIntegrations(kept), schedules, polled_every)
     assert schedules.intervals() == {"often": 5, "seldom": 60}
+
+
+def test_a_schedule_of_syncs_comes_as_often_as_anything_of_them_is_due() -> None:
+    kept = {
+        "hourly": replace(INTEGRATION, integration_id="hourly"),
+        "often": replace(INTEGRATION, integration_id="often", device_sync_interval_minutes=1),
+        "daily": replace(INTEGRATION, integration_id="daily", device_sync_interval_minutes=1440),
+        "off": replace(INTEGRATION, integration_id="off", device_sync_enabled=False),
+        "webhooks": replace(INTEGRATION, integration_id="webhooks", status="webhook_only"),
+    }
+    schedules = MemorySchedules({"off": 60})
+    assert mend(MemoryIntegrations(kept), schedules, turn_every).surplus == ("off",)
+    assert schedules.intervals() == {"hourly": 60, "often": 15, "daily": 360}
