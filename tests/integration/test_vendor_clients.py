@@ -356,7 +356,7 @@ def test_signing_in_to_tactical(tactical: TacticalRmm) -> None:
     with pytest.raises(Refused, match="user name and password"):
         sign_in.sign_in(name, "wrong")
     session = sign_in.sign_in(name, password, tactical.code())
-    source = login.SessionTokens(session, lambda: sign_in.sign_in(name, password))
+    source = login.SessionTokens(session, lambda _: sign_in.sign_in(name, password))
     rmm = tacticalrmm.TacticalRmm(http(tactical.url, TACTICAL, tacticalrmm.session_authorization(source)), "i")
     assert rmm.check().version
     tactical.expire_tokens()
@@ -367,7 +367,7 @@ def test_signing_in_to_tactical(tactical: TacticalRmm) -> None:
 def test_a_tactical_user_without_a_code_is_signed_in_again_by_itself(tactical: TacticalRmm) -> None:
     sign_in = login.SignIn(http(tactical.url, TACTICAL, NoCredentials()))
     person = (tactical_simulator.USERNAME_WITHOUT_TOTP, tactical_simulator.PASSWORD)
-    source = login.SessionTokens(sign_in.sign_in(*person), lambda: sign_in.sign_in(*person))
+    source = login.SessionTokens(sign_in.sign_in(*person), lambda _: sign_in.sign_in(*person))
     rmm = tacticalrmm.TacticalRmm(http(tactical.url, TACTICAL, tacticalrmm.session_authorization(source)), "i")
     tactical.expire_tokens()
     assert rmm.check().version
