@@ -96,6 +96,8 @@ class AdminApi:
         )["ARN"]
         self.secret_prefix = f"{self.name}/integrations"
         self.key = FIRST_KEY
+        self._watched = False
+        self._last_seen: dict[tuple[str, str], dict[str, Any]] | None = None
         if self._from_the_start and not bare:
             copied: Any = [{"PutRequest": {"Item": item}} for item in self._from_the_start]
             assert not self.dynamodb.batch_write_item(RequestItems={self.name: copied})["UnprocessedItems"]
@@ -146,6 +148,8 @@ class AdminApi:
     ) -> Response:
         """One request. `path` is below /api/v1. `body`: text and bytes as they are, anything else as JSON. `key` is the
         first admin's unless given; an empty one sends no Authorization."""
+        if not self._watched:
+            self._last_seen = None
         sent = {"host": HOST, **_authorization(self.key if key is None else key), **(headers or {})}
         answer = (instance or self.instance).handler(event(method, path, body, sent, query, as_base64), None)
         assert not answer.get("isBase64Encoded")
@@ -173,10 +177,17 @@ class AdminApi:
 
     @contextmanager
     def untouched(self) -> Iterator[None]:
-        """Nothing that happens meanwhile may store anything."""
-        before = self.stored()
-        yield
-        assert self.stored() == before
+        """Nothing that happens meanwhile may store anything. What was stored the last time need not be read again, as
+        nothing that may write was called since."""
+        before = self._last_seen or self.stored()
+        self._watched, self._last_seen = True, None
+        try:
+            yield
+        finally:
+            self._watched = False
+        after = self.stored()
+        assert after == before
+        self._last_seen = after
 
     def every_page(self, path: str, **query: Any) -> list[list[Any]]:
         """All pages of a list, by its cursors."""
@@ -232,6 +243,7 @@ class AdminApi:
 
     def process(self, messages: list[Message]) -> list[Processed]:
         """What the alert processor makes of these messages."""
+        self._last_seen = None
         return processor(self.dynamodb, self.name).process(messages)
 
     def queued(self) -> list[dict[str, Any]]:
@@ -268,6 +280,7 @@ class AdminApi:
 
     def put(self, item: dict[str, Any]) -> None:
         """An item in the table as it is."""
+        self._last_seen = None
         self.dynamodb.put_item(TableName=self.name, Item=encode_item(item))
 
     def stored(self) -> dict[tuple[str, str], dict[str, Any]]:
