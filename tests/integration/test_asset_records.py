@@ -14,9 +14,10 @@ from tandem.assets.deciding import decide_page
 from tandem.assets.editing import edit
 from tandem.assets.identity import asset_id_of
 from tandem.assets.matching import MatchKey, match_keys
-from tandem.assets.models import Asset, Device, FieldChange, HistoryEntry, Presence, Seen
+from tandem.assets.models import Asset, Device, Facts, FieldChange, HistoryEntry, Presence, Seen
 from tandem.assets.order import FIRST
 from tandem.assets.pages import AssetWrite, Known, Listing, PageDecision, Scope
+from tandem.assets.places import ticket_facts
 from tandem.assets.placing import OrganizationNode, Placements
 from tandem.assets.planning import more_assets, plan_page
 from tandem.assets.words import query_words
@@ -221,6 +222,8 @@ def test_a_device_record_points_at_its_asset_and_keeps_what_alerts_taught_it(
         asset_id=asset_id_of(INTEGRATION, "1"),
         learnt_at=LATER,
         version=2,
+        asset_client_id="c1",
+        asset_facts=ticket_facts(random_facts("1")),
     )
     assert (records["2"].asset_id, records["2"].client_id, records["2"].version) == (
         asset_id_of(INTEGRATION, "2"),
@@ -228,6 +231,26 @@ def test_a_device_record_points_at_its_asset_and_keeps_what_alerts_taught_it(
         1,
     )
     assert not beliefs.teach(replace(known, name="late", version=2)), "whoever read it before reads it again"
+
+
+def test_a_device_record_forgets_the_client_and_the_facts_that_its_asset_has_no_more(
+    writer: AssetWriter, dynamodb: "DynamoDBClient", table_name: str
+) -> None:
+    before = new("1", serial_number="5CG1234ABC").asset
+    writer.write([asset_write(None, before)], NOW)
+    written = edit(before, {"client_id": "c2"}, "user:u1", LATER)
+    assert written is not None
+    writer.write([written], LATER)
+
+    def record() -> DeviceRecord:
+        device_id = before.devices[0].external_id
+        return Beliefs(dynamodb, table_name).devices(before.devices[0].integration_id, [device_id])[device_id]
+
+    assert (record().asset_client_id, record().asset_client_by_person) == ("c2", True)
+    bare = replace(before.devices[0], client_id=None, facts=Facts(name="PC-1"))
+    writer.write([asset_write(written.asset, replace(before, devices=(bare,), version=3))], LATER)
+    assert (record().asset_client_id, record().asset_client_by_person, record().asset_facts) == (None, False, {})
+    assert (record().name, record().asset_id, record().version) == ("PC-1", before.asset_id, 3)
 
 
 # ---- reading

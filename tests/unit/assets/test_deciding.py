@@ -34,7 +34,7 @@ def test_a_new_device_becomes_an_asset_of_its_organizations_client() -> None:
     assert (world.link("1").client_id, world.link("1").linked_by) == ("acme", "device")
     assert (decision.counts.listed, decision.counts.created) == (1, 1)
     (write,) = decision.writes
-    assert write.devices == (DevicePlace(INTEGRATION, "1", "PC-1", "1"),)
+    assert write.devices == (DevicePlace(INTEGRATION, "1", "PC-1", "1", "acme", facts={"Serial number": SERIAL}),)
     assert [key.value for key in write.claims] == [SERIAL]
     assert [(each.what, each.by) for each in write.history] == [("created", "run:r1")]
     assert "pc1" in write.words_added

@@ -12,8 +12,10 @@ from tandem.assets.matching import MatchKey
 from tandem.assets.models import AgentStatus, Asset, Device, Facts, FleetEntry, FleetPage, HistoryEntry, LinkedDevice
 from tandem.assets.order import FIRST, cut, directory_of, page_beginning, sort_key, split_page
 from tandem.assets.pages import AssetWrite, Failure, Known, Listing, PageDecision, PagePlan, Scope
+from tandem.assets.places import ticket_facts
 from tandem.assets.placing import OrganizationNode, Placements
 from tandem.assets.planning import more_assets, plan_gone, plan_page
+from tandem.assets.shown import shown
 from tandem.assets.writing import asset_keys, asset_words
 
 INTEGRATION = "i1"
@@ -184,13 +186,28 @@ class World:
             assert self.words[asset.asset_id] == asset_words(asset)
             self.history.extend(write.history)
             for place in write.devices:
+                if place.integration_id != self.integration_id:
+                    continue
                 record = self.records.get(place.external_id, DeviceRecord(place.integration_id, place.external_id))
                 self.records[place.external_id] = replace(
                     record,
                     asset_id=asset.asset_id,
                     name=place.name or record.name,
                     organization_id=place.organization_id or record.organization_id,
+                    asset_client_id=place.client_id,
+                    asset_client_by_person=place.client_by_person,
+                    asset_facts=place.facts,
                 )
+            self._check_records(asset)
+
+    def _check_records(self, asset: Asset) -> None:
+        """What the asset's devices' records say by it, is what it says now."""
+        view = shown(asset)
+        for each in asset.devices:
+            if each.integration_id == self.integration_id:
+                record = self.records[each.external_id]
+                assert (record.asset_id, record.asset_client_id) == (asset.asset_id, view.client_id)
+                assert record.asset_facts == ticket_facts(view.facts)
 
     def _put(self, beginning: str, page: FleetPage) -> None:
         assert page.version == self.page(beginning).version + 1

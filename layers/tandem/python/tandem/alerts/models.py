@@ -289,7 +289,10 @@ class Condition:
 class DeviceRecord:
     """What is known of a device before and beside its asset; written only when it changes.
 
-    `learnt_at`: the time of the event that taught it last, so that one that arrives late does not unteach it.
+    `client_id`: a person's choice for the device. `learnt_at`: the time of the event that taught it last, so that one
+    that arrives late does not unteach it.
+    The sync of devices writes `asset_id` and what begins with `asset_`: the asset's client (`asset_client_by_person`: a
+    person wrote that into the asset) and such of its facts as tickets tell and as rarely change, labelled as `facts`.
     """
 
     integration_id: str
@@ -301,6 +304,14 @@ class DeviceRecord:
     facts: Mapping[str, str] = field(default_factory=dict)
     learnt_at: datetime | None = None
     version: int = 0
+    asset_client_id: str | None = None
+    asset_client_by_person: bool = False
+    asset_facts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def known_facts(self) -> dict[str, str]:
+        """All labelled words about the device. The asset's stand over what alerts told of it in passing."""
+        return {**self.facts, **self.asset_facts}
 
 
 @dataclass(frozen=True, slots=True)

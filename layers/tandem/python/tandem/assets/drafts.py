@@ -40,11 +40,16 @@ class Drafts:
                 write,
                 history=(*earlier.history, *write.history),
                 claims=(*earlier.claims, *write.claims),
-                devices=(*earlier.devices, *write.devices),
+                devices=_last_of_each((*earlier.devices, *write.devices)),
             )
         self._writes[asset.asset_id] = write
         self.assets[asset.asset_id] = asset
         self.owners.update(dict.fromkeys(write.claims, asset.asset_id))
+
+
+def _last_of_each(places: Iterable[DevicePlace]) -> tuple[DevicePlace, ...]:
+    """One a device: what was decided last."""
+    return tuple({(each.integration_id, each.external_id): each for each in places}.values())
 
 
 def linked_device(asset: Asset, integration_id: str, external_id: str) -> LinkedDevice | None:

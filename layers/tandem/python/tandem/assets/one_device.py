@@ -68,7 +68,7 @@ def decide_device(
             changed,
             _history(asset, changed, before, after, by, now),
             claims=_claims(after, plan, drafts),
-            devices=_places(before, after, asset.asset_id, record),
+            devices=_moved(after, asset.asset_id, record),
         )
         asset = changed
     is_new = work.entry is None or work.entry.asset_id is None
@@ -173,16 +173,8 @@ def _claims(device: LinkedDevice, plan: PagePlan, drafts: Drafts) -> tuple[Match
     return tuple(key for key in match_keys(device.facts) if key in plan.match_keys and key not in drafts.owners)
 
 
-def _places(
-    before: LinkedDevice | None, after: LinkedDevice, asset_id: str, record: DeviceRecord | None
-) -> tuple[DevicePlace, ...]:
-    """Its device record, where that says something else or may do so."""
-    is_same = (
-        before is not None
-        and before.facts.name == after.facts.name
-        and before.organization_id == after.organization_id
-        and (record is None or record.asset_id == asset_id)
-    )
-    if is_same:
+def _moved(device: LinkedDevice, asset_id: str, record: DeviceRecord | None) -> tuple[DevicePlace, ...]:
+    """The device, if its record says that it is another asset's."""
+    if record is None or record.asset_id == asset_id:
         return ()
-    return (DevicePlace(after.integration_id, after.external_id, after.facts.name, after.organization_id),)
+    return (DevicePlace(device.integration_id, device.external_id, device.facts.name, device.organization_id),)

@@ -111,12 +111,16 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class DevicePlace:
-    """What a device record is to say from now on. None: leave what it says."""
+    """What a device record is to say from now on. `name`, `organization_id`: None leaves what it says. `client_id`: the
+    asset's, `client_by_person`: a person wrote it into the asset. `facts`: labelled, for tickets."""
 
     integration_id: str
     external_id: str
     name: str | None
     organization_id: str | None
+    client_id: str | None = None
+    client_by_person: bool = False
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

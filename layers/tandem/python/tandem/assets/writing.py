@@ -1,10 +1,11 @@
-"""What a changed asset takes with it: its words and the keys that it is matched by."""
+"""What a changed asset takes with it: its words, the keys that it is matched by, what its devices' records say."""
 
 from collections.abc import Iterable
 
 from tandem.assets.matching import MatchKey, match_keys
 from tandem.assets.models import Asset, HistoryEntry
 from tandem.assets.pages import AssetWrite, DevicePlace
+from tandem.assets.places import places
 from tandem.assets.shown import shown
 from tandem.assets.words import words_of
 
@@ -17,7 +18,7 @@ def asset_write(
     devices: Iterable[DevicePlace] = (),
 ) -> AssetWrite:
     """The write of the asset as it is now. `after`: with the next version already. `claims`: keys of its devices that
-    are free."""
+    are free. `devices`: whose records are to be written even if they need not be by what the asset said before."""
     words_before = asset_words(before) if before is not None else frozenset()
     words_after = asset_words(after)
     keys_before = asset_keys(before) if before is not None else frozenset()
@@ -28,7 +29,7 @@ def asset_write(
         releases=tuple(sorted(keys_before - asset_keys(after))),
         words_added=words_after - words_before,
         words_removed=words_before - words_after,
-        devices=tuple(devices),
+        devices=places(before, after, devices),
     )
 
 

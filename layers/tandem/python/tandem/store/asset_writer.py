@@ -13,11 +13,12 @@
 Several assets share a transaction, as many as fit. When one of them is refused, each is tried on its own.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tandem.assets.matching import MatchKey
 from tandem.assets.pages import AssetWrite, DevicePlace
 from tandem.store import keys
 from tandem.store.asset_records import asset_item, history_item
@@ -75,6 +76,20 @@ class AssetWriter:
                     refused[asset_id] = str(error)
         return Written(frozenset(conflicts), refused)
 
+    def write_as_one(self, writes: Sequence[AssetWrite], beside: Sequence[Action], now: datetime) -> None:
+        """Write all of these assets and the actions beside them, or nothing. A key that one of them releases may be
+        claimed by another one. Raises ConflictError, BusyError, UnwritableError."""
+        words = {(word, each.asset.asset_id) for each in writes for word in each.words_added}
+        write_items(self._client, self._table, puts=(encode_item(keys.word_key(*each)) for each in sorted(words)))
+        released = {key: each.asset.asset_id for each in writes for key in each.releases}
+        actions = [action for each in writes for action in self._actions(each, now, released)] + list(beside)
+        if len(actions) > ACTIONS_A_CALL:
+            raise UnwritableError(f"{len(actions)} writes are more than one transaction takes")
+        transact(self._client, actions)
+        claimed = {key for each in writes for key in each.claims}
+        for each in writes:
+            self._release(replace(each, releases=tuple(key for key in each.releases if key not in claimed)))
+
     def _written(
         self, together: Sequence[tuple[str, list[Action]]]
     ) -> Iterator[tuple[str, ConflictError | UnwritableError]]:
@@ -99,7 +114,10 @@ class AssetWriter:
         else:
             transact(self._client, actions)
 
-    def _actions(self, write: AssetWrite, now: datetime) -> list[Action]:
+    def _actions(
+        self, write: AssetWrite, now: datetime, released: Mapping[MatchKey, str] | None = None
+    ) -> list[Action]:
+        """`released`: by which asset of the same transaction."""
         asset = write.asset
         version = f"{asset.version:06d}"
         return [
@@ -108,7 +126,7 @@ class AssetWriter:
                 {"Put": self._put(history_item(entry, f"{version}.{place:02d}"))}
                 for place, entry in enumerate(write.history)
             ),
-            *(self._claim(keys.match_key(key.kind, key.value), asset.asset_id) for key in write.claims),
+            *(self._claim(key, asset.asset_id, (released or {}).get(key)) for key in write.claims),
             *(self._point(place, asset.asset_id, now) for place in write.devices),
             *(
                 {"Delete": {"TableName": self._table, "Key": encode_item(keys.word_key(word, asset.asset_id))}}
@@ -130,14 +148,14 @@ class AssetWriter:
             put["ExpressionAttributeValues"] = {":before": encode(write.asset.version - 1)}
         return {"Put": put}
 
-    def _claim(self, key: keys.Key, asset_id: str) -> Action:
+    def _claim(self, key: MatchKey, asset_id: str, before: str | None) -> Action:
         nobody_holds_it = "attribute_not_exists(pk)"
-        this_asset_does = "asset_id = :asset"
+        this_asset_does = "asset_id IN (:asset, :before)"
         return {
             "Put": {
-                **self._put(encode_item({**key, "asset_id": asset_id})),
+                **self._put(encode_item({**keys.match_key(key.kind, key.value), "asset_id": asset_id})),
                 "ConditionExpression": f"{nobody_holds_it} OR {this_asset_does}",
-                "ExpressionAttributeValues": {":asset": encode(asset_id)},
+                "ExpressionAttributeValues": {":asset": encode(asset_id), ":before": encode(before or asset_id)},
             }
         }
 
@@ -151,13 +169,20 @@ class AssetWriter:
             # An alert that is late does not unteach it.
             "learnt_at": to_text(now) if place.organization_id is not None else None,
         }
-        known = {name: value for name, value in values.items() if value is not None}
+        of_the_asset: dict[str, Any] = {
+            "asset_client_id": place.client_id,
+            "asset_client_by_person": place.client_by_person or None,
+            "asset_facts": dict(place.facts) or None,
+        }
+        known = {name: value for name, value in (values | of_the_asset).items() if value is not None}
+        removed = [name for name, value in of_the_asset.items() if value is None]
+        remove = f" REMOVE {', '.join(f'#{name}' for name in removed)}" if removed else ""
         return {
             "Update": {
                 "TableName": self._table,
                 "Key": encode_item(keys.device_key(place.integration_id, place.external_id)),
-                "UpdateExpression": f"SET {', '.join(f'#{name} = :{name}' for name in known)} ADD version :one",
-                "ExpressionAttributeNames": {f"#{name}": name for name in known},
+                "UpdateExpression": f"SET {', '.join(f'#{name} = :{name}' for name in known)}{remove} ADD version :one",
+                "ExpressionAttributeNames": {f"#{name}": name for name in (*known, *removed)},
                 "ExpressionAttributeValues": encode_item({f":{name}": value for name, value in known.items()})
                 | {":one": encode(1)},
             }

@@ -286,7 +286,13 @@ def _folding(values: Mapping[str, Any] | None) -> Folding | None:
 def device_item(device: DeviceRecord) -> Item:
     """The device record; it stays as long as the integration does."""
     key = keys.device_key(device.integration_id, device.external_device_id)
-    values = {**_values(device), "facts": dict(device.facts) or None, "learnt_at": optional_text(device.learnt_at)}
+    values = {
+        **_values(device),
+        "facts": dict(device.facts) or None,
+        "learnt_at": optional_text(device.learnt_at),
+        "asset_client_by_person": device.asset_client_by_person or None,
+        "asset_facts": dict(device.asset_facts) or None,
+    }
     return encode_item({**key, **values})
 
 
@@ -303,6 +309,9 @@ def device_from(item: Mapping[str, Any]) -> DeviceRecord:
         facts=values.get("facts", {}),
         learnt_at=optional_time(values.get("learnt_at")),
         version=values["version"],
+        asset_client_id=values.get("asset_client_id"),
+        asset_client_by_person=values.get("asset_client_by_person", False),
+        asset_facts=values.get("asset_facts", {}),
     )
 
 
