@@ -27,7 +27,7 @@ from tandem.assets.models import (
 from tandem.assets.pages import Failure
 from tandem.store.asset_records import asset_from, asset_item, facts_from, facts_values, history_from, history_item
 from tandem.store.fleet_codec import fleet_page_from, fleet_page_item
-from tandem.store.keys import assets_of_client
+from tandem.store.keys import NO_CLIENT, assets_of_client
 from tandem.store.sync_records import Retiring, SyncRun, new_run_id, run_from, run_item
 from tests.unit.store.fleets import asset, entry, fleet_page, random_facts
 
@@ -178,7 +178,14 @@ def test_an_asset_is_in_the_index_of_the_client_that_it_is_shown_with() -> None:
     assert asset_item(mapped)["owner_pk"] == {"S": assets_of_client("c1")}
     assert asset_item(replace(mapped, edited={"client_id": "c2"}))["owner_pk"] == {"S": assets_of_client("c2")}
     nobodys = replace(mapped, devices=(replace(mapped.devices[0], client_id=None),))
-    assert "owner_pk" not in asset_item(nobodys)
+    assert asset_item(nobodys)["owner_pk"] == {"S": assets_of_client(NO_CLIENT)}
+
+
+def test_an_asset_whose_devices_are_anothers_is_in_no_index() -> None:
+    linked = replace(asset("1"), devices=(), linked_to="another")
+    item = asset_item(linked)
+    assert not {"list_pk", "owner_pk"} & item.keys()
+    assert asset_from(item) == linked
 
 
 def test_text_that_utf8_cannot_carry_does_not_stop_an_asset() -> None:

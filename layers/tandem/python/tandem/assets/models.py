@@ -164,7 +164,8 @@ class Asset:
 
     `devices`: the first is the asset's own; others were found to be the same machine. `edited`: what a person wrote, by
     the field's name (shown.EDITABLE), never overwritten by a sync. `notes`: a person's alone. `maybe_same`: assets that
-    were found to be like it when it was made. `version`: counts writes.
+    were found to be like it when it was made. `linked_to`: the asset that took its devices over, of one that has none
+    any more. `version`: counts writes.
     """
 
     asset_id: str
@@ -173,6 +174,7 @@ class Asset:
     edited: Mapping[str, FieldValue] = field(default_factory=dict)
     notes: str | None = None
     maybe_same: tuple[Likeness, ...] = ()
+    linked_to: str | None = None
     updated_at: datetime | None = None
     version: int = 0
 
@@ -189,7 +191,7 @@ class FieldChange:
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
     """A meaningful change of an asset. `by`: `run:<id>` of a sync, `user:<id>` of a person, or `system`. `what`:
-    `created`, `changed`, `linked`, `missing`, `returned`, `retired`, `software`."""
+    `created`, `changed`, `linked`, `unlinked`, `missing`, `returned`, `retired`, `software`."""
 
     asset_id: str
     at: datetime

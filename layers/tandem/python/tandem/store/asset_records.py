@@ -49,8 +49,9 @@ _PLAIN_FACTS = tuple(each.name for each in fields(Facts) if each.name not in _SH
 
 
 def asset_item(asset: Asset) -> Item:
-    """The asset with its index entries: by time, and its client's, which follows when it changes."""
-    client_id = shown(asset).client_id
+    """The asset with its index entries: by time, and its client's, which follows when it changes. One without devices
+    is in no list."""
+    client_id = shown(asset).client_id or keys.NO_CLIENT
     return encode_item(
         {
             **keys.asset_key(asset.asset_id),
@@ -62,10 +63,11 @@ def asset_item(asset: Asset) -> Item:
             "maybe_same": _text([[each.asset_id, each.reason] for each in asset.maybe_same])
             if asset.maybe_same
             else None,
+            "linked_to": asset.linked_to,
             "version": asset.version,
-            "list_pk": keys.assets_by_time(keys.shard_of(asset.asset_id)),
+            "list_pk": keys.assets_by_time(keys.shard_of(asset.asset_id)) if asset.devices else None,
             "list_sk": keys.time_sort(asset.created_at, asset.asset_id),
-            "owner_pk": keys.assets_of_client(client_id) if client_id is not None else None,
+            "owner_pk": keys.assets_of_client(client_id) if asset.devices else None,
         }
     )
 
@@ -80,6 +82,7 @@ def asset_from(item: Mapping[str, Any]) -> Asset:
         edited=json.loads(values.get("edited", "{}")),
         notes=values.get("notes"),
         maybe_same=tuple(Likeness(*each) for each in json.loads(values.get("maybe_same", "[]"))),
+        linked_to=values.get("linked_to"),
         updated_at=_moment(values.get("updated_at")),
         version=values["version"],
     )

@@ -100,7 +100,11 @@ class Fleets:
         """Write a page outside of a sync; `page.version` is one more than was read. Raises ConflictError if somebody
         else wrote it first."""
         with translating():
-            self._client.put_item(**self._next(fleet_page_item(page), page.version))
+            self._client.put_item(**self.next_put(page))
+
+    def next_put(self, page: FleetPage) -> dict[str, Any]:
+        """What `put_page` asks the table for, to be a part of a transaction."""
+        return self._next(fleet_page_item(page), page.version)
 
     def divide(self, directory: Directory, begins: Sequence[str]) -> Directory:
         """Cut pages where `begins` has more beginnings than the directory, which is as it was read, consistently; gives

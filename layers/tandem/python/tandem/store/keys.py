@@ -36,6 +36,9 @@ HISTORY_PREFIX = "H#"
 RUN_PREFIX = "RUN#"
 """How the sort keys of an integration's syncs begin."""
 
+NO_CLIENT = "-"
+"""In place of a client's id: assets that have none."""
+
 _TELLING_CHARACTERS = 10
 _DEAD_LETTER_ID = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{6})Z-(.{1,100})", re.ASCII)
 
