@@ -38,6 +38,8 @@ PROBLEM = "application/problem+json"
 _FUNCTIONS_OWN = (
     "TABLE_NAME",
     "ALERT_QUEUE_URL",
+    "DEVICE_SYNC_QUEUE_URL",
+    "DEVICE_REFRESH_QUEUE_URL",
     "BUCKET_NAME",
     "SECRET_PREFIX",
     "FIRST_ADMIN_KEY_SECRET_ARN",
@@ -91,6 +93,10 @@ class AdminApi:
         self.dynamodb.create_table(TableName=self.name, **cast("Any", table_definition()))
         attributes: Any = {"FifoQueue": "true", "DeduplicationScope": "messageGroup"}
         self.queue_url = self.sqs.create_queue(QueueName=f"{self.name}.fifo", Attributes=attributes)["QueueUrl"]
+        self.sync_queue_url = self.sqs.create_queue(QueueName=f"{self.name}-device-sync")["QueueUrl"]
+        self.refresh_queue_url = self.sqs.create_queue(
+            QueueName=f"{self.name}-device-refresh.fifo", Attributes=attributes
+        )["QueueUrl"]
         self.first_key_secret = secretsmanager.create_secret(
             Name=f"{self.name}/first-admin-key", SecretString=FIRST_KEY
         )["ARN"]
@@ -117,13 +123,16 @@ class AdminApi:
     def remove(self) -> None:
         """Remove what would be in other tenants' way."""
         self.dynamodb.delete_table(TableName=self.name)
-        self.sqs.delete_queue(QueueUrl=self.queue_url)
+        for url in (self.queue_url, self.sync_queue_url, self.refresh_queue_url):
+            self.sqs.delete_queue(QueueUrl=url)
 
     @property
     def environment(self) -> dict[str, str]:
         return {
             "TABLE_NAME": self.name,
             "ALERT_QUEUE_URL": self.queue_url,
+            "DEVICE_SYNC_QUEUE_URL": self.sync_queue_url,
+            "DEVICE_REFRESH_QUEUE_URL": self.refresh_queue_url,
             "BUCKET_NAME": self.name,
             "SECRET_PREFIX": self.secret_prefix,
             "FIRST_ADMIN_KEY_SECRET_ARN": self.first_key_secret,
@@ -258,6 +267,15 @@ class AdminApi:
             for each in answer["Messages"]:
                 found.append(dict(each))
                 self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=each["ReceiptHandle"])
+
+    def messages(self, queue_url: str) -> list[str]:
+        """The bodies of what is in another queue, removed from it."""
+        found: list[str] = []
+        while messages := self.sqs.receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10).get("Messages"):
+            for each in messages:
+                found.append(each["Body"])
+                self.sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=each["ReceiptHandle"])
+        return found
 
     def work_the_queue(self) -> list[AlertEvent]:
         """Let the alert processor apply all that is queued; gives what it was."""

@@ -7,6 +7,7 @@ import pytest
 
 from tandem.admin.authentication import hash_of
 from tandem.connections.opening import Connections
+from tandem.syncing.message import Step, decode
 from tests.integration.admin_calls import AdminApi, fields
 from tests.simulators.levelio import simulator as levelio
 from tests.simulators.levelio.simulator import Level
@@ -345,6 +346,39 @@ def test_polling_is_switched_and_paced_by_a_change(api: AdminApi, simulated_leve
         "polling.interval_minutes"
     ]
     assert fields(api.refused(422, "PATCH", path, {"polling": None})) == ["polling"]
+
+
+def test_device_sync_is_switched_and_paced_by_a_change(api: AdminApi, simulated_level: Level) -> None:
+    given = body("levelio", simulated_level.url, {"api_key": levelio.API_KEY}, device_sync={"interval_minutes": 30})
+    made = api.ok("POST", "/integrations", given)
+    path = f"/integrations/{made['id']}"
+    assert (made["device_sync"]["enabled"], made["device_sync"]["interval_minutes"]) == (True, 30)
+    changed = api.ok("PATCH", path, {"device_sync": {"enabled": False, "retire_after_days": 7}})["device_sync"]
+    assert (changed["enabled"], changed["interval_minutes"], changed["retire_after_days"]) == (False, 30, 7)
+    assert api.ok("GET", path)["polling"]["enabled"] is True
+    for wrong in ({"interval_minutes": 14}, {"interval_minutes": 1441}, {"retire_after_days": 0}):
+        (name,) = wrong
+        assert fields(api.refused(422, "PATCH", path, {"device_sync": wrong})) == [f"device_sync.{name}"]
+
+
+def test_whoever_connects_an_integration_has_its_devices_synced_at_once(api: AdminApi, simulated_level: Level) -> None:
+    made = api.ok("POST", "/integrations", body("levelio", simulated_level.url, {"api_key": levelio.API_KEY}))
+    run_id = made["device_sync"]["run_id"]
+    (message,) = (decode(each) for each in api.messages(api.sync_queue_url))
+    assert (message.step, message.integration_id, message.run_id) == (Step.START, made["id"], run_id)
+    off = body("levelio", simulated_level.url, {"api_key": levelio.API_KEY}, device_sync={"enabled": False})
+    assert api.ok("POST", "/integrations", off)["device_sync"]["run_id"] is None
+    assert api.messages(api.sync_queue_url) == []
+
+
+def test_an_integration_is_connected_though_its_first_sync_cannot_be_begun(
+    api: AdminApi, simulated_level: Level
+) -> None:
+    broken = api.another_instance(DEVICE_SYNC_QUEUE_URL=f"{api.sync_queue_url}-gone")
+    given = body("levelio", simulated_level.url, {"api_key": levelio.API_KEY})
+    answer = api.call("POST", "/integrations", given, instance=broken)
+    assert (answer.status, answer.json["status"]) == (201, "connected")
+    assert answer.json["device_sync"]["run_id"] is None
 
 
 def test_a_connection_that_fails_says_so_and_one_that_is_refused_needs_a_person(

@@ -80,7 +80,16 @@ def test_without_credentials_an_integration_is_webhook_only_and_shows_its_secret
             "next_poll_at": None,
             "last_result": None,
         },
-        "device_sync": {"enabled": False, "last_synced_at": None, "last_error": None},
+        "device_sync": {
+            "enabled": False,
+            "interval_minutes": None,
+            "retire_after_days": 30,
+            "last_synced_at": None,
+            "last_error": None,
+            "consecutive_failures": 0,
+            "next_sync_at": None,
+            "run_id": None,
+        },
         "counts": {"organizations": 0, "rules": 0},
     }
 

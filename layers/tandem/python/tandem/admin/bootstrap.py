@@ -47,6 +47,10 @@ from tandem.store.polls import Polls
 from tandem.store.previews import Previews
 from tandem.store.reads import BatchReader
 from tandem.store.sign_ins import SignIns
+from tandem.store.sync_runs import SyncRuns
+from tandem.syncing.queue import DeviceSyncQueue
+from tandem.syncing.refresh_queue import DeviceRefreshQueue
+from tandem.syncing.starting import SyncStarter
 from tandem.times import utc_now
 
 if TYPE_CHECKING:
@@ -109,7 +113,7 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
     lookups = Lookups(client, name)
     writer, numbers = DecisionWriter(client, name, BuiltinDesk()), TicketNumbers(client, name, _NUMBERS_AT_ONCE)
     queue, dead_letters = AlertEventQueue(_sqs, environment["ALERT_QUEUE_URL"]), DeadLetters(client, name)
-    contexts = ContextCache(client, name)
+    contexts, sync_runs = ContextCache(client, name), SyncRuns(client, name)
 
     def open_reader(now: datetime) -> BatchReader:
         return BatchReader(client, name, now)
@@ -146,6 +150,9 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         sync_schedules=_schedules(environment, "DEVICE_SYNC_FUNCTION_ARN", SYNCS),
         polls=Polls(client, name),
         poll_starter=FunctionPolls(_lambda, environment.get("POLL_FUNCTION_ARN", "")),
+        sync_runs=sync_runs,
+        sync_starter=SyncStarter(sync_runs, DeviceSyncQueue(_sqs, environment.get("DEVICE_SYNC_QUEUE_URL", ""))),
+        refreshes=DeviceRefreshQueue(_sqs, environment.get("DEVICE_REFRESH_QUEUE_URL", "")),
         queue=queue,
         dead_letters=dead_letters,
         replaying=Replaying(dead_letters, _replayers(queue, environment)),

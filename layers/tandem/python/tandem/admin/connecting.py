@@ -23,12 +23,14 @@ from tandem.admin.schemas.credentials import (
     NinjaOneCredentials,
     TacticalRmmCredentials,
 )
+from tandem.alert_queue import QueueError
 from tandem.alerts.models import Provider
 from tandem.connections.credentials import Credentials, Kind
 from tandem.connections.errors import Unreachable, VendorError, WrongAddress
 from tandem.polling.settings import polled_every
 from tandem.scheduling.errors import SchedulesUnavailableError
 from tandem.store.configuration.records import Integration, KeptCredentials, Status
+from tandem.store.errors import StoreError
 from tandem.syncing.settings import turn_every
 
 TRIAL_SECONDS = 14.0
@@ -175,6 +177,17 @@ def arrange_schedules(call: AnyCall, integration: Integration) -> None:
                 schedules.put(integration.integration_id, minutes)
         except SchedulesUnavailableError:
             telemetry.log_exception("a schedule could not be changed", integration_id=integration.integration_id)
+
+
+def begin_first_sync(call: AnyCall, integration: Integration) -> None:
+    """Have the devices of an integration that has just been connected synced at once. What cannot be begun now begins
+    when its turn comes."""
+    if not integration.is_synced:
+        return
+    try:
+        call.services.sync_starter.start(integration.integration_id, "devices", call.principal.user_id, call.now)
+    except (QueueError, StoreError):
+        telemetry.log_exception("the first sync could not be begun", integration_id=integration.integration_id)
 
 
 def end_connection(call: AnyCall, integration: Integration) -> Integration:

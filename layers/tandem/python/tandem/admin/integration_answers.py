@@ -8,7 +8,6 @@ from tandem.admin.polling_answers import polling_answer, shown_status
 from tandem.admin.schemas.integrations import (
     CountsAnswer,
     CredentialsAnswer,
-    DeviceSyncAnswer,
     IntegrationAnswer,
     NewIntegrationAnswer,
     NewWebhookAnswer,
@@ -16,6 +15,7 @@ from tandem.admin.schemas.integrations import (
     RotatedIntegrationAnswer,
     WebhookStateAnswer,
 )
+from tandem.admin.sync_answers import device_sync_answer
 from tandem.admin.webhook_setup import setup
 from tandem.connections.credentials import Kind
 from tandem.store.configuration.records import Integration
@@ -56,7 +56,7 @@ def integration_answer(call: AnyCall, integration: Integration) -> IntegrationAn
             "webhook_registration": _registration(integration),
             "setup": setup(integration.provider, webhook_url(call, integration), call.base_url),
             "polling": polling_answer(integration, state),
-            "device_sync": DeviceSyncAnswer(),
+            "device_sync": device_sync_answer(integration, call.services.sync_runs.state(integration_id), call.now),
             "counts": CountsAnswer(
                 organizations=call.services.organizations.count(integration_id),
                 rules=call.services.rules.count(integration_id),

@@ -1,11 +1,13 @@
 """Routes of integrations."""
 
 from dataclasses import replace
+from typing import Any
 
 from tandem.admin.authentication import hash_of
 from tandem.admin.calls import Answer, Call, Route, Routes
 from tandem.admin.connecting import (
     arrange_schedules,
+    begin_first_sync,
     end_connection,
     new_connection,
     read_credentials,
@@ -19,6 +21,7 @@ from tandem.admin.redecide import decide_again
 from tandem.admin.references import client, the_integration
 from tandem.admin.schemas.base import NoBody, NoQuery, Page, PageQuery
 from tandem.admin.schemas.integrations import (
+    DeviceSyncChange,
     IntegrationAnswer,
     IntegrationChange,
     IntegrationCreate,
@@ -32,6 +35,12 @@ from tandem.alerts.models import Provider
 from tandem.connections.address import is_private_address
 from tandem.ids import new_id
 from tandem.store.configuration.records import Integration, Role, Status, WebhookSecret
+
+_DEVICE_SYNC_FIELDS = {
+    "enabled": "device_sync_enabled",
+    "interval_minutes": "device_sync_interval_minutes",
+    "retire_after_days": "retire_after_days",
+}
 
 
 def list_integrations(call: Call[NoBody, PageQuery]) -> Answer:
@@ -50,7 +59,7 @@ def create_integration(call: Call[IntegrationCreate, NoQuery]) -> Answer:
     _check_address(body.instance_url, body.allow_private_address)
     client(call, "default_client_id", body.default_client_id)
     secret = new_webhook_secret()
-    integration = _polled_as(
+    integration = _as_wished(
         Integration(
             integration_id=new_id(),
             provider=Provider(body.provider),
@@ -65,6 +74,7 @@ def create_integration(call: Call[IntegrationCreate, NoQuery]) -> Answer:
             requests_per_minute=body.requests_per_minute,
         ),
         body.polling,
+        body.device_sync,
     )
     call = replace(call, params={"integration_id": integration.integration_id})
     connection = new_connection(call, integration, given) if given is not None else None
@@ -76,6 +86,7 @@ def create_integration(call: Call[IntegrationCreate, NoQuery]) -> Answer:
     call.services.table.retrying(lambda: call.services.integrations.put(integration))
     if integration.has_credentials:
         arrange_schedules(call, integration)
+        begin_first_sync(call, integration)
     if registers_itself(integration):
         integration = register(call, integration, secret)
     shown = new_integration_answer(call, integration, secret)
@@ -121,11 +132,13 @@ def change_integration(call: Call[IntegrationChange, NoQuery]) -> Answer:
             remove_if_gone(call, before.integration_id)
     if body.given("signing_secret") and body.signing_secret is None:
         call.services.signing_secrets.remove(changed.integration_id)
-    if connection is not None or body.given("polling"):
+    if connection is not None or body.given("polling") or body.given("device_sync"):
         arrange_schedules(call, changed)
     if body.default_client_id is not None:
         decide_again(call, changed, lambda waits: True)
     is_new = connection is not None and changed.connected_at == call.now
+    if is_new:
+        begin_first_sync(call, changed)
     if is_new and registers_itself(changed):
         changed = register_anew(call)
     return Answer(integration_answer(call, changed))
@@ -150,22 +163,22 @@ def _changed(integration: Integration, body: IntegrationChange) -> Integration:
         if body.given("requests_per_minute")
         else integration.requests_per_minute,
     )
-    if body.given("polling"):
-        changed = _polled_as(changed, body.polling)
+    polling = body.polling if body.given("polling") else None
+    changed = _as_wished(changed, polling, body.device_sync if body.given("device_sync") else None)
     _check_address(changed.instance_url, changed.allow_private_address)
     return changed
 
 
-def _polled_as(integration: Integration, wishes: PollingChange | None) -> Integration:
-    if wishes is None:
-        return integration
-    return replace(
-        integration,
-        polling_enabled=wishes.enabled if wishes.given("enabled") else integration.polling_enabled,
-        polling_interval_minutes=wishes.interval_minutes
-        if wishes.given("interval_minutes")
-        else integration.polling_interval_minutes,
-    )
+def _as_wished(
+    integration: Integration, polling: PollingChange | None, device_sync: DeviceSyncChange | None
+) -> Integration:
+    changes: dict[str, Any] = {}
+    if polling is not None:
+        changes |= {f"polling_{name}": value for name, value in polling.model_dump(exclude_unset=True).items()}
+    if device_sync is not None:
+        wishes = device_sync.model_dump(exclude_unset=True)
+        changes |= {_DEVICE_SYNC_FIELDS[name]: value for name, value in wishes.items()}
+    return replace(integration, **changes)
 
 
 def delete_integration(call: Call[NoBody, NoQuery]) -> Answer:

@@ -33,6 +33,9 @@ from tandem.store.polls import Polls
 from tandem.store.previews import Previews
 from tandem.store.reads import BatchReader
 from tandem.store.sign_ins import SignIns
+from tandem.store.sync_runs import SyncRuns
+from tandem.syncing.refresh_queue import DeviceRefreshQueue
+from tandem.syncing.starting import Starter
 
 if TYPE_CHECKING:
     from tandem.connections.opening import Connections
@@ -96,6 +99,9 @@ class Services:
     sync_schedules: Schedules
     polls: Polls
     poll_starter: PollStarter
+    sync_runs: SyncRuns
+    sync_starter: Starter
+    refreshes: DeviceRefreshQueue
     sign_ins: SignIns
     queue: EventQueue
     dead_letters: DeadLetters

@@ -13,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from tandem.admin.calls import Call, Principal
-from tandem.admin.connecting import TRIAL_SECONDS, arrange_schedules, without_address
+from tandem.admin.connecting import TRIAL_SECONDS, arrange_schedules, begin_first_sync, without_address
 from tandem.admin.schemas.base import NoBody, NoQuery
 from tandem.admin.services import Services
 from tandem.admin.sign_in import START_PATH
@@ -160,6 +160,7 @@ def _callback(visit: Visit) -> Reply:
     if connected is None:
         raise RefusedVisit(f"The integration was disconnected, removed or changed meanwhile. {_AGAIN}")
     arrange_schedules(call, connected)
+    begin_first_sync(call, connected)
     connected = register_anew(call)
     words = "Tandem is connected. You may close this page."
     if connected.webhook_problem is not None:

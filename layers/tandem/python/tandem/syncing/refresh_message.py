@@ -68,7 +68,7 @@ def decode(body: str) -> RefreshMessage:
     if not isinstance(values, Mapping) or values.get("v") != VERSION:
         raise RefreshMessageError("the message is of another version, or none of this queue")
     try:
-        news = News(values.get("news"))
+        news = News(str(values.get("news")))
     except ValueError as error:
         raise RefreshMessageError(f"there is no news {values.get('news')!r}") from error
     integration_id, external_id = values.get("integration_id"), values.get("external_id")

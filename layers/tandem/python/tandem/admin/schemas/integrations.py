@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from tandem.admin.schemas.base import Given, Id, Name, ProviderName, Taken, Time, example, unless_given
 from tandem.admin.schemas.credentials import DESCRIPTION
 from tandem.polling.settings import LONGEST_MINUTES, SHORTEST_MINUTES
+from tandem.syncing import settings as syncing
 
 LONGEST_KEEP = 7 * 24 * 60
 """Minutes."""
@@ -63,6 +64,14 @@ class PollingChange(Taken):
     interval_minutes: int = unless_given(ge=SHORTEST_MINUTES, le=LONGEST_MINUTES)
 
 
+class DeviceSyncChange(Taken):
+    """Whether and how often the RMM's devices are synced; what is left out stays as it is."""
+
+    enabled: bool = unless_given()
+    interval_minutes: int = unless_given(ge=syncing.SHORTEST_MINUTES, le=syncing.LONGEST_MINUTES)
+    retire_after_days: int = unless_given(ge=syncing.SHORTEST_RETIRE_DAYS, le=syncing.LONGEST_RETIRE_DAYS)
+
+
 RequestsPerMinute = Annotated[
     int,
     Field(
@@ -84,6 +93,7 @@ class IntegrationCreate(Taken):
     instance_url: InstanceUrl | None = None
     credentials: dict[str, Any] | None = Field(None, description=DESCRIPTION, json_schema_extra={"writeOnly": True})
     polling: PollingChange | None = None
+    device_sync: DeviceSyncChange | None = None
     requests_per_minute: RequestsPerMinute | None = None
     signing_secret: SigningSecret | None = None
     default_client_id: Id | None = Field(None, description="The client of alerts that lead to no other")
@@ -105,6 +115,7 @@ class IntegrationChange(Taken):
     instance_url: InstanceUrl | None = None
     credentials: dict[str, Any] = unless_given(description=DESCRIPTION, json_schema_extra={"writeOnly": True})
     polling: PollingChange = unless_given()
+    device_sync: DeviceSyncChange = unless_given()
     requests_per_minute: RequestsPerMinute | None = None
     signing_secret: SigningSecret | None = None
     default_client_id: Id | None = None
@@ -220,11 +231,16 @@ class PollingAnswer(Given):
 
 
 class DeviceSyncAnswer(Given):
-    """Device sync; a webhook-only integration has none."""
+    """Syncs of the RMM's devices; a webhook-only integration has none. Those of patches and software come between."""
 
     enabled: bool = False
-    last_synced_at: Time | None = None
-    last_error: str | None = None
+    interval_minutes: int | None = None
+    retire_after_days: int = Field(description="A device that is missing for so long is retired")
+    last_synced_at: Time | None = Field(None, description="When the last sync of devices ended that went well")
+    last_error: str | None = Field(None, description="Why the last sync failed, and what to do; null if it went well")
+    consecutive_failures: int = 0
+    next_sync_at: Time | None = Field(None, description="About when the next one begins")
+    run_id: str | None = Field(None, description="The sync that is at work")
 
 
 class CountsAnswer(Given):

@@ -30,7 +30,8 @@ class Integrations:
         self._table.commit(Scope.CONFIGURATION, [Put(key, values_of(integration), integration.version)])
 
     def remove(self, integration: Integration) -> None:
-        """Remove it, its rules and its organizations. Its alerts, tickets and rule revisions stay: they are history.
+        """Remove it, its rules, its organizations and what is known of its syncs. Its alerts, tickets, assets and rule
+        revisions stay: they are history.
 
         The integration goes first, so that its webhooks are refused at once. Raises ConflictError.
         """
@@ -40,3 +41,4 @@ class Integrations:
         self._table.remove_all(keys.rule_key(integration_id, "")["pk"])
         self._table.remove_all(keys.organization_key(integration_id, "")["pk"])
         self._table.remove_all(keys.token_lock_key(integration_id)["pk"])
+        self._table.remove_all(keys.sync_state_key(integration_id)["pk"])
