@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from tandem.alerts import order
 from tandem.alerts.again import by_person, decide_again
 from tandem.alerts.by_hand import ConditionHasTicketError, Wishes, ticket_by_hand
 from tandem.alerts.models import Alert, AlertStatus, Kind, Organization, Origin, Outcome, Severity
@@ -17,7 +18,7 @@ from tests.unit.alerts.world import World, at, event
 from tests.unit.alerts.world import rule as made_rule
 
 SAYS_WHY: dict[AlertStatus, set[Outcome]] = {
-    AlertStatus.SUPPRESSED: {Outcome.SUPPRESSED},
+    AlertStatus.SUPPRESSED: {Outcome.SUPPRESSED, Outcome.PLACED},
     AlertStatus.RESOLVED: {Outcome.RESOLVED},
     AlertStatus.AUTO_RESOLVED: {Outcome.RESOLVED},
     AlertStatus.ACTIVE: {
@@ -26,11 +27,18 @@ SAYS_WHY: dict[AlertStatus, set[Outcome]] = {
         Outcome.SEVERITY_RAISED,
         Outcome.RECORDED_ONLY,
         Outcome.NEEDS_MAPPING,
+        Outcome.PLACED,
     },
 }
 """What the newest line of an alert's trace may say, by the alert's status."""
 
-SCOPES: list[dict[str, str]] = [{}, {"client_id": "c1"}, {"client_id": "c2"}, {"integration_id": "i1"}]
+SCOPES: list[dict[str, str]] = [
+    {},
+    {"client_id": "c1"},
+    {"client_id": "c2"},
+    {"integration_id": "i1"},
+    {"asset_id": "asset-1"},
+]
 
 numbers = st.integers(0, 5)
 
@@ -132,6 +140,36 @@ class Lives(RuleBasedStateMachine):
         alert = self.alert(number)
         if alert is not None:
             self.world.again(alert, Origin.PERSON)
+
+    @rule(
+        device=st.sampled_from(["1", "2"]),
+        asset=st.sampled_from(["asset-1", "asset-2"]),
+        client=st.sampled_from([None, "c1", "c2"]),
+    )
+    def a_sync_makes_the_device_an_asset(self, device: str, asset: str, client: str | None) -> None:
+        before = dict(self.world.alerts)
+        standing = {ticket.ticket_id: ticket for ticket in self.world.tickets.values()}
+        counts = {each.condition_id: each.occurrence_count for each in self.world.conditions.values()}
+        self.world.asset_arrives(f"d{device}", asset, asset_client_id=client)
+        for alert in self.world.alerts.values():
+            was = before[alert.alert_id]
+            assert (alert.occurrence_count, alert.last_event_id, alert.is_live, alert.ticket_id or was.ticket_id) == (
+                was.occurrence_count,
+                was.last_event_id,
+                was.is_live,
+                alert.ticket_id,
+            )
+            assert order.moments_of(alert) == order.moments_of(was)
+            assert not alert.is_live or alert.external_device_id != f"d{device}" or alert.asset_id == asset
+            if was.ticket_id is None and was.status is not AlertStatus.SUPPRESSED and not was.needs_mapping:
+                assert alert.ticket_id is None, "what was only recorded is not decided anew"
+        for ticket_id, ticket in standing.items():
+            now = self.world.tickets[ticket_id]
+            assert replace(now, asset_id=ticket.asset_id, version=ticket.version) == ticket
+            assert now.asset_id == ticket.asset_id or (ticket.asset_id is None and now.asset_id == asset)
+            if ticket.condition_id is not None and counts[ticket.condition_id] > 0 and not ticket.is_closed:
+                assert self.world.conditions[ticket.condition_id].open_ticket_id == ticket_id
+        self.world.asset_arrives(f"d{device}", asset, asset_client_id=client)
 
     @rule(quiet=st.booleans())
     def the_rule_changes(self, quiet: bool) -> None:

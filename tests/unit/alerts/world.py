@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from tandem.alerts.again import decide_again
+from tandem.alerts.arriving import asset_arrived, lacks_asset
 from tandem.alerts.decide import decide
 from tandem.alerts.decision import Context, Decision, State, Wake
 from tandem.alerts.models import (
@@ -171,6 +172,17 @@ class World:
         """The alert is decided again."""
         self.sweeps += 1
         return self.hear(decide_again(alert, None, origin, f"again-{self.sweeps}", self.now))
+
+    def asset_arrives(self, device: str = "d1", asset_id: str | None = None, **by_asset: object) -> list[Decision]:
+        """The sync makes the device an asset, and has its alerts look at it. `by_asset`: what else the device record
+        says from then on."""
+        before = self.devices.get(device) or DeviceRecord("i1", device)
+        says = {"asset_id": asset_id or f"asset-{device}", "version": before.version + 1, **by_asset}
+        record = replace(before, **says)  # type: ignore[arg-type]  # passed through
+        self.devices[device] = record
+        mine = [alert for alert in self.alerts.values() if alert.external_device_id == device]
+        lacking = [alert for alert in mine if lacks_asset(alert, record)]
+        return [self.hear(asset_arrived(alert, None, record, self.now)) for alert in lacking]
 
     def close(self, ticket: Ticket, user: str = "u1") -> None:
         """A person closes the ticket."""

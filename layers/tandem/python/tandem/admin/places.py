@@ -157,7 +157,7 @@ def _device(device: DeviceRecord) -> DeviceAnswer:
         organization_id=device.organization_id,
         client_id=device.client_id,
         asset_id=device.asset_id,
-        facts=dict(device.facts),
+        facts=device.known_facts,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from tandem.alerts import order
+from tandem.alerts.arriving import give_ticket_the_asset, note_asset
 from tandem.alerts.closing import close_if_done
 from tandem.alerts.decision import Context, Decision, State
 from tandem.alerts.draft import Draft
@@ -54,11 +55,14 @@ def waits_for_this(event: AlertEvent, alert: Alert) -> bool:
 
     an alert that waits for a mapping, or that a window holds    any cause, and a firing that comes again
     one that is only recorded                                    a person who applies a rule
+    any live one                                                 its device's asset, which it is to know
     """
     if not alert.is_live:
         return False
-    if alert.needs_mapping or alert.status is AlertStatus.SUPPRESSED:
+    if _waits(alert):
         return event.decide_again or (event.kind is Kind.TRIGGERED and is_stale(event, alert))
+    if event.asset_arrived:
+        return event.decide_again
     return event.decide_again and event.origin is Origin.PERSON and alert.ticket_id is None
 
 
@@ -96,6 +100,8 @@ def _triggered(
         return hold_or_decide(draft, context, where)
     ticket_id, worse, later = known.ticket_id, _is_worse(event, known, before), after != before
     if ticket_id is not None and ticket_id == draft.condition.open_ticket_id:
+        if known.asset_id is None and where.asset_id is not None:
+            give_ticket_the_asset(draft, where)
         if worse:
             return raise_severity(draft, known, ticket_id, later)
         return append_occurrence(draft, known, ticket_id)
@@ -107,22 +113,38 @@ def _triggered(
 def _decide_again(event: AlertEvent, state: State, known: Alert, context: Context, now: datetime) -> Decision:
     again = replace(event, decide_again=True)
     draft = Draft(again, state, now, known, _condition(event, state))
-    decision = hold_or_decide(draft, context, settle(draft, context))
+    where = settle(draft, context)
+    settled = draft.alert
+    decision = hold_or_decide(draft, context, where) if _waits(known) or not event.asset_arrived else None
+    still = _still(known, decision) if decision is not None else ""
+    if decision is not None and not still:
+        return decision
+    if not event.asset_arrived:
+        return Decision(Outcome.IGNORED, still)
+    return note_asset(Draft(again, state, now, settled, _condition(event, state)), known, where, still)
+
+
+def _still(known: Alert, decision: Decision) -> str:
+    """What the alert is as before, if the decision comes to the same; else nothing."""
     after = decision.alert or known
     if known.needs_mapping and decision.outcome is Outcome.NEEDS_MAPPING:
-        return Decision(Outcome.IGNORED, "still waits for a mapping")
+        return "still waits for a mapping"
     if decision.outcome is Outcome.SUPPRESSED and (after.suppressed_by_window_id, after.suppressed_until) == (
         known.suppressed_by_window_id,
         known.suppressed_until,
     ):
-        return Decision(Outcome.IGNORED, "its maintenance window still holds it")
+        return "its maintenance window still holds it"
     if (
         decision.outcome is Outcome.RECORDED_ONLY
         and known.status is not AlertStatus.SUPPRESSED
         and known.rule == after.rule
     ):
-        return Decision(Outcome.IGNORED, "still only recorded")
-    return decision
+        return "still only recorded"
+    return ""
+
+
+def _waits(alert: Alert) -> bool:
+    return alert.needs_mapping or alert.status is AlertStatus.SUPPRESSED
 
 
 def _reset(

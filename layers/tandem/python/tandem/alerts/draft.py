@@ -87,7 +87,9 @@ class Draft:
 
     def _finish(self, outcome: Outcome, reason: str, entry: TraceEntry | None) -> Decision:
         state, known = self._state, self._state.alert
-        alert = replace(self.alert, last_event_id=self.event.event_id)
+        # What Tandem found out itself is no event of the alert's sender, who may deliver the last one again.
+        is_heard = known is None or not self.event.asset_arrived
+        alert = replace(self.alert, last_event_id=self.event.event_id) if is_heard else self.alert
         is_first = known is None or known.triggered_at is None
         waited = known is not None and known.needs_mapping
         wake, woken = _wake(alert), _wake(known)

@@ -28,7 +28,7 @@ _OPTIONAL_TEXTS = (
     "acted_by",
 )
 
-_FLAGS = ("decide_again", "makes_no_ticket", "is_partial", "in_tandem_alone")
+_FLAGS = ("decide_again", "makes_no_ticket", "is_partial", "in_tandem_alone", "asset_arrived")
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
@@ -105,6 +105,7 @@ def decode(text: str) -> AlertEvent:
         makes_no_ticket=_flag(body, "makes_no_ticket"),
         is_partial=_flag(body, "is_partial"),
         in_tandem_alone=_flag(body, "in_tandem_alone"),
+        asset_arrived=_flag(body, "asset_arrived"),
     )
 
 

@@ -25,11 +25,13 @@ def hold_or_decide(draft: Draft, context: Context, where: Place) -> Decision:
         client_id=where.client_id,
         asset_id=where.asset_id,
     )
+    why = "; its asset arrived" if draft.event.asset_arrived else ""
     if found is None:
-        was_held = draft.alert.suppressed_by_window_id is not None
+        if draft.alert.suppressed_by_window_id is not None:
+            why += "; no maintenance window holds it any more"
         draft.alert = released(draft.alert)
-        return decide_ticket(draft, context, where, "; no maintenance window holds it any more" if was_held else "")
-    return _hold(draft, *found)
+        return decide_ticket(draft, context, where, why)
+    return _hold(draft, *found, why)
 
 
 def released(alert: Alert) -> Alert:
@@ -46,7 +48,7 @@ def released(alert: Alert) -> Alert:
     )
 
 
-def _hold(draft: Draft, window: MaintenanceWindow, span: Span) -> Decision:
+def _hold(draft: Draft, window: MaintenanceWindow, span: Span, why: str) -> Decision:
     draft.alert = replace(
         draft.alert,
         status=order.moments_of(draft.alert).status(is_suppressed=True),
@@ -58,7 +60,7 @@ def _hold(draft: Draft, window: MaintenanceWindow, span: Span) -> Decision:
     )
     return draft.decided(
         Outcome.SUPPRESSED,
-        f"maintenance window '{window.name}' holds it until {_time(span.ends_at)}",
+        f"maintenance window '{window.name}' holds it until {_time(span.ends_at)}{why}",
         window_id=window.window_id,
     )
 

@@ -89,6 +89,7 @@ class Outcome(StrEnum):
     SUPPRESSED = "suppressed"
     RESOLVED = "resolved"
     ACKNOWLEDGED = "acknowledged"
+    PLACED = "placed"
     IGNORED = "ignored"
 
 
@@ -104,6 +105,7 @@ class AlertEvent:
     `makes_no_ticket` marks one that comes too late for a ticket of its own (an old dead letter that is replayed).
     `is_partial` marks one that may lack what rules match on, and whose RMM can be asked for the rest (readback/).
     `in_tandem_alone` marks a reset of Tandem's own that the RMM was not told of, and does not know.
+    `asset_arrived` marks an event to decide again whose cause is that the device's asset is known now (arriving.py).
     """
 
     event_id: str
@@ -132,6 +134,7 @@ class AlertEvent:
     makes_no_ticket: bool = False
     is_partial: bool = False
     in_tandem_alone: bool = False
+    asset_arrived: bool = False
 
     @property
     def alert_id(self) -> str:

@@ -41,14 +41,20 @@ def learn(event: AlertEvent, known: DeviceRecord | None) -> DeviceRecord | None:
 
 
 def place(event: AlertEvent, device: DeviceRecord | None, context: Context) -> Place:
-    """Client: the device record's (which carries its asset's), else the organization's, else the integration's
-    default."""
+    """Client: what a person chose for the device, or wrote into its asset; else the organization's; else the asset's,
+    which may be by an organization above that one; else the integration's default.
+
+    The organization's mapping comes before what the asset has of it, for that is as old as the last sync.
+    """
     organization_id = event.organization_id or (device.organization_id if device else None)
     organization = context.organizations.get(organization_id) if organization_id is not None else None
-    if device is not None and device.client_id is not None:
-        client_id, client_by = device.client_id, "device"
+    chosen = _chosen(device) if device is not None else None
+    if device is not None and chosen is not None:
+        client_id, client_by = chosen, "device" if device.client_id is not None else "asset"
     elif organization is not None and organization.client_id is not None:
         client_id, client_by = organization.client_id, "organization"
+    elif device is not None and device.asset_client_id is not None:
+        client_id, client_by = device.asset_client_id, "asset"
     elif context.default_client_id is not None:
         client_id, client_by = context.default_client_id, "integration default"
     else:
@@ -65,3 +71,12 @@ def place(event: AlertEvent, device: DeviceRecord | None, context: Context) -> P
         client_by=client_by,
         contact=contact or (client.default_contact if client else None),
     )
+
+
+def client_of_device(device: DeviceRecord) -> str | None:
+    """The client that the device record leads to on its own, by a person's choice or by its asset."""
+    return _chosen(device) or device.asset_client_id
+
+
+def _chosen(device: DeviceRecord) -> str | None:
+    return device.client_id or (device.asset_client_id if device.asset_client_by_person else None)

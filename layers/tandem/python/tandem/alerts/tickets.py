@@ -157,6 +157,16 @@ class ChangePriority:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceTicket:
+    """The ticket is about this asset, of this client."""
+
+    command_id: str
+    ticket_id: str
+    asset_id: str | None
+    client_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CloseTicket:
     """Close the ticket with this status of its board."""
 
@@ -184,4 +194,4 @@ class BookTime:
     entry: TimeEntry
 
 
-DeskCommand = CreateTicket | WriteComment | ChangePriority | CloseTicket | ReopenTicket | BookTime
+DeskCommand = CreateTicket | WriteComment | ChangePriority | PlaceTicket | CloseTicket | ReopenTicket | BookTime

@@ -77,7 +77,7 @@ def opening_comment(
 ) -> str:
     """The first internal comment: where the ticket comes from, and what is known of the device. `cause`: what made it,
     as one line, if a rule did."""
-    facts = {**(place.device.facts if place.device else {}), **event.facts}
+    facts = {**(place.device.known_facts if place.device else {}), **event.facts}
     lines = [
         f"Opened by {'hand' if event.origin is Origin.PERSON and event.acted_by else 'Tandem'} from a "
         f"{PROVIDER_NAMES[event.provider]} alert.",
@@ -95,6 +95,18 @@ def opening_comment(
     if previous_ticket_number is not None:
         lines += ["", f"This condition had a ticket before: {previous_ticket_number}."]
     return "\n".join(lines).rstrip()
+
+
+def asset_comment(event: AlertEvent, place: Place) -> str:
+    """The device's asset is known, after the ticket was opened: what is known of it."""
+    facts = place.device.known_facts if place.device else {}
+    return "\n".join(
+        [
+            "The device is known as an asset now.",
+            *_line("Device", _named(place.device_name, event.external_device_id)),
+            *(f"{label}: {fact}" for label, fact in sorted(facts.items())),
+        ]
+    )
 
 
 def occurrence_comment(event: AlertEvent, occurrence: int, folding: Folding) -> str:

@@ -20,6 +20,7 @@ OutcomeName = Literal[
     "suppressed",
     "resolved",
     "acknowledged",
+    "placed",
     "ignored",
 ]
 
