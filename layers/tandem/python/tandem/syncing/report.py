@@ -1,0 +1,45 @@
+"""What device_sync tells of its work: a log line a message, and counters when a run has ended."""
+
+import logging
+
+from tandem import telemetry
+from tandem.alerts.models import Provider
+from tandem.store.sync_records import SyncRun
+from tandem.syncing.message import SyncMessage
+
+
+def step_done(message: SyncMessage, outcome: str, milliseconds: int, reason: str | None = None) -> None:
+    """One message. `outcome`: a word of work.Handled."""
+    level = logging.INFO if reason is None else logging.WARNING
+    fields = {"reason": reason} if reason is not None else {}
+    telemetry.log(
+        level,
+        "sync step",
+        step=message.step.value,
+        integration_id=message.integration_id,
+        run_id=message.run_id,
+        number=message.number,
+        source=message.source,
+        outcome=outcome,
+        milliseconds=milliseconds,
+        **fields,
+    )
+
+
+def run_ended(run: SyncRun, state: str, provider: Provider | None, seconds: float) -> None:
+    """One run that has ended just now; the numbers are its record's."""
+    telemetry.counts(
+        {
+            "DeviceSyncs": 1,
+            "DevicesListed": run.listed,
+            "AssetsCreated": run.created,
+            "AssetsUpdated": run.updated,
+            "AssetsMissing": run.missing,
+            "AssetsRetired": run.retired,
+            "DevicesFailed": run.failed_devices,
+        },
+        {"kind": run.kind, "outcome": state, "provider": provider.value if provider is not None else "unknown"},
+        {"DeviceSyncDuration": [int(seconds * 1000)]},
+        integration_id=run.integration_id,
+        run_id=run.run_id,
+    )
