@@ -9,6 +9,7 @@ _SHARED = Path(__file__).parents[2] / "shared"
 RECORDED_TACTICAL = _SHARED / "recorded" / "tactical" / "webhooks"
 RECORDED_TACTICAL_RESPONSES = _SHARED / "recorded" / "tactical" / "responses"
 PAYLOADS = _SHARED / "payloads"
+NINJAONE_SPECIFICATION = _SHARED / "openapi" / "ninjaone-api-core-resources-2026.yaml"
 
 needs_vendor_files = pytest.mark.skipif(not PAYLOADS.is_dir(), reason="../shared is not here")
 

@@ -11,8 +11,10 @@ from tandem.alerts.models import AlertEvent, Provider
 from tandem.ingest.answers import Answer, NotStored
 from tandem.ingest.authentication import Authentication
 from tandem.ingest.integration import REMEMBERED_SECONDS, Integration, SecretHash
+from tandem.ingest.refreshing import Refreshing
 from tandem.ingest.remembered import Remembered
 from tandem.ingest.service import AlertQueue, WebhookIngest
+from tandem.syncing.refresh_message import RefreshMessage
 
 SECRET = "a-secret-of-the-test"
 ALERT = {"event": "trigger", "alert_id": "39", "agent_id": "agent-1", "alert_type": "availability"}
@@ -37,10 +39,13 @@ class Outside:
         *integrations: Integration,
         tell: Callable[[AlertEvent], None] | None = None,
         read_back: AlertQueue | None = None,
+        has_refreshes: bool = True,
     ) -> None:
         self.integrations = {each.integration_id: each for each in integrations or (an_integration(),)}
         self.signing_secrets: dict[str, str] = {}
         self.sent: list[AlertEvent] = []
+        self.refreshes: list[tuple[RefreshMessage, str]] = []
+        self.brief: list[bool] = []
         self.broken: set[str] = set()
         self.table_reads = 0
         self.secret_reads = 0
@@ -52,23 +57,24 @@ class Outside:
             now=lambda: BEGAN_AT + timedelta(seconds=self.seconds),
             tell=tell,
             read_back=read_back,
+            refreshing=Refreshing(Refreshes(self), lambda: self.seconds) if has_refreshes else None,
         )
 
     def _integration(self, integration_id: str) -> Integration | None:
         self.table_reads += 1
-        self._fail("table")
+        self.fail("table")
         return self.integrations.get(integration_id)
 
     def _signing_secret(self, integration_id: str) -> str | None:
         self.secret_reads += 1
-        self._fail("secrets")
+        self.fail("secrets")
         return self.signing_secrets.get(integration_id)
 
     def send(self, event: AlertEvent) -> None:
-        self._fail("queue")
+        self.fail("queue")
         self.sent.append(event)
 
-    def _fail(self, part: str) -> None:
+    def fail(self, part: str) -> None:
         if part in self.broken:
             raise NotStored(f"the {part}: scripted")
 
@@ -83,6 +89,18 @@ class Outside:
         """The answer to a request; by default an authentic one."""
         given = {"X-Tandem-Secret": SECRET} if headers is None and query is None else headers
         return self.ingest.receive(api_event(body, given, query, integration_id, as_base64))
+
+
+class Refreshes:
+    """The queue of devices."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+
+    def send(self, message: RefreshMessage, now: datetime, *, briefly: bool = False) -> None:
+        self._outside.brief.append(briefly)
+        self._outside.fail("refreshes")
+        self._outside.refreshes.append((message, message.deduplication_id(now)))
 
 
 def api_event(

@@ -12,6 +12,7 @@ from tandem.alerts.models import AlertEvent, Kind, Provider
 from tandem.connections.errors import BadReply, VendorError, WrongAddress
 from tandem.connections.rmm import Rmm, UnreadableAlert
 from tandem.providers.levelio import api as levelio
+from tandem.providers.ninjaone.news import ASKED_FOR
 from tests.unit.connections.world import START, World, json, page, raw
 from tests.unit.providers.clients import client, level_client, ninjaone_client, tactical_client
 
@@ -240,15 +241,26 @@ def test_a_ninjaone_alert_is_what_its_newest_activity_says() -> None:
     assert ninjaone_client(World(json({"activities": []}))).alert("s") is None
 
 
+CONDITIONS = {"CONDITION": ["TRIGGERED", "RESET", "ACKNOWLEDGED"]}
+
+
 def test_a_webhook_is_registered_with_its_header_and_what_places_a_device() -> None:
     world = World(httpx.Response(204))
     ninjaone_client(world).register_webhook("https://t.example/webhooks/1", {"X-Tandem-Secret": "s3cret-s3cret"})
-    assert json_module.loads(world.requests[0].content) == {
+    sent = json_module.loads(world.requests[0].content)
+    activities = sent.pop("activities")
+    assert sent == {
         "url": "https://t.example/webhooks/1",
-        "activities": {"CONDITION": ["TRIGGERED", "RESET", "ACKNOWLEDGED"]},
         "expand": ["device", "organization", "location"],
         "headers": [{"name": "X-Tandem-Secret", "value": "s3cret-s3cret"}],
     }
+    assert activities == CONDITIONS | {name: list(codes) for name, codes in ASKED_FOR.items()}
+
+
+def test_a_webhook_of_conditions_alone_is_registered_where_the_rest_is_refused() -> None:
+    world = World(httpx.Response(400, json={"errorMessage": "Invalid activity status"}), httpx.Response(204))
+    ninjaone_client(world).register_webhook("https://t.example/webhooks/1", {"X-Tandem-Secret": "s3cret-s3cret"})
+    assert json_module.loads(world.requests[1].content)["activities"] == CONDITIONS
 
 
 # ---- Tactical

@@ -8,10 +8,11 @@ import pytest
 
 from tandem.alerts.event_message import deduplication_id
 from tandem.alerts.models import Kind, Provider, Severity
+from tandem.assets.news import News
 from tandem.providers.levelio import identity as known
 from tandem.providers.levelio.signature import is_signed
 from tandem.providers.port import BadWebhook
-from tests.unit.providers.normalizing import RECEIVED_AT, event_of, ignored, normalized
+from tests.unit.providers.normalizing import RECEIVED_AT, event_of, ignored, news_of, normalized
 from tests.vendor_files import needs_vendor_files, payload
 
 CONNECTING = Path(__file__).parents[3] / "docs" / "connecting.md"
@@ -111,14 +112,34 @@ def test_severity_words_are_levels_own(word: str | None, severity: Severity) -> 
 @pytest.mark.parametrize(
     ("event_type", "reason"),
     [
-        ("device_created", "device event"),
-        ("group_deleted", "device event"),
+        ("device_moved", "device event"),
+        ("group_merged", "device event"),
         ("invoice_paid", "unknown event type"),
         ("alert_snoozed", "unknown event type"),
     ],
 )
 def test_another_event_is_ignored(event_type: str, reason: str) -> None:
     assert ignored(Provider.LEVELIO, native(event_type)).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("event_type", "news", "device"),
+    [
+        ("device_created", News.CHANGED, "d-1"),
+        ("device_updated", News.CHANGED, "d-1"),
+        ("device_deleted", News.DELETED, "d-1"),
+        ("group_created", News.ORGANIZATIONS, None),
+        ("group_deleted", News.ORGANIZATIONS, None),
+    ],
+)
+def test_what_tells_of_a_device_or_of_the_groups_is_news(event_type: str, news: News, device: str | None) -> None:
+    told = news_of(Provider.LEVELIO, {"event_type": event_type, "event_id": "e-1", "data": {"id": "d-1"}})
+    assert (told.news, told.external_device_id, told.word) == (news, device, event_type)
+
+
+def test_news_of_a_device_that_does_not_say_which_is_refused() -> None:
+    with pytest.raises(BadWebhook, match=r"data\.id"):
+        news_of(Provider.LEVELIO, {"event_type": "device_updated", "event_id": "e-1", "data": {}})
 
 
 def test_an_alert_without_an_id_is_known_by_its_condition_and_so_is_its_reset() -> None:

@@ -3,9 +3,13 @@ from typing import Any
 import pytest
 
 from tandem.alerts.models import AlertEvent, Kind, Provider, Severity
+from tandem.assets.news import News
 from tandem.providers.ninjaone import identity as known
+from tandem.providers.ninjaone.news import ASKED_FOR
+from tandem.providers.ninjaone.news import news_of as ninjaone_news
 from tandem.providers.port import BadWebhook
-from tests.unit.providers.normalizing import RECEIVED_AT, event_of, ignored, normalized
+from tests.unit.providers.normalizing import RECEIVED_AT, event_of, ignored, news_of, normalized
+from tests.vendor_files import NINJAONE_SPECIFICATION, needs_vendor_files
 
 ACTIVITY: dict[str, Any] = {
     "id": 900,
@@ -51,9 +55,54 @@ def test_a_condition_that_is_no_longer_watched_is_no_reset(code: str) -> None:
     assert ignored(Provider.NINJAONE, activity(statusCode=code)).reason == "unknown event type"
 
 
-def test_a_device_event_is_ignored_and_named() -> None:
-    outcome = ignored(Provider.NINJAONE, activity(activityType="SYSTEM", statusCode="NODE_UPDATED"))
-    assert (outcome.reason, outcome.word) == ("device event", "NODE_UPDATED")
+def test_a_device_event_that_changes_nothing_of_it_is_ignored_and_named() -> None:
+    outcome = ignored(
+        Provider.NINJAONE, activity(activityType="SPLASHTOP", statusCode="SPLASHTOP_CONNECTION_INITIATED")
+    )
+    assert (outcome.reason, outcome.word) == ("device event", "SPLASHTOP_CONNECTION_INITIATED")
+
+
+@pytest.mark.parametrize(
+    ("code", "news"),
+    [
+        ("NODE_CREATED", News.CHANGED),
+        ("NODE_UPDATED", News.CHANGED),
+        ("NODE_ACCESS_DENIED", News.CHANGED),
+        ("NODE_DELETED", News.DELETED),
+        ("SYSTEM_REBOOTED", News.CHANGED),
+        ("USER_LOGGED_IN", News.CHANGED),
+        ("USER_LOGGED_OUT", News.CHANGED),
+        ("MEMORY_ADDED", News.CHANGED),
+        ("DISK_VOLUME_REMOVED", News.CHANGED),
+        ("SOFTWARE_ADDED", News.CHANGED),
+        ("PATCH_MANAGEMENT_INSTALL_FAILED", News.CHANGED),
+        ("SOFTWARE_PATCH_MANAGEMENT_INSTALLED", News.CHANGED),
+        ("CLIENT_UPDATED", News.ORGANIZATIONS),
+        ("LOCATION_CREATED", News.ORGANIZATIONS),
+    ],
+)
+def test_what_tells_of_a_device_or_of_the_organizations_is_news(code: str, news: News) -> None:
+    told = news_of(Provider.NINJAONE, activity(activityType="SYSTEM", statusCode=code))
+    assert (told.news, told.word) == (news, code)
+    assert told.external_device_id == (None if news is News.ORGANIZATIONS else "7")
+
+
+def test_news_that_is_sent_twice_is_the_same_news() -> None:
+    once, twice = (news_of(Provider.NINJAONE, activity(statusCode="NODE_UPDATED", activityType="SYSTEM")) for _ in "12")
+    other = news_of(Provider.NINJAONE, activity(statusCode="NODE_UPDATED", activityType="SYSTEM", id=1))
+    assert once.event_id == twice.event_id != other.event_id
+
+
+@needs_vendor_files
+def test_the_statuses_that_ninjaone_is_asked_for_are_in_its_specification_and_are_news() -> None:
+    specified = NINJAONE_SPECIFICATION.read_text(encoding="utf-8")
+    schema = specified.partition("\n    Activity:\n")[2].partition("sourceConfigUid")[0]
+    words = {line.strip().removeprefix("- ") for line in schema.splitlines()}
+    for kind, codes in ASKED_FOR.items():
+        assert kind in words
+        for code in codes:
+            assert code in words, code
+            assert ninjaone_news(code, is_about_a_device=True) is not None, code
 
 
 def test_an_event_of_no_device_is_unknown() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tandem.alerts.models import AlertEvent, Provider
-from tandem.providers.port import Ignored
+from tandem.providers.port import DeviceNews, Ignored
 from tests.unit.providers.normalizing import normalized
 from tests.vendor_files import PAYLOADS, RECORDED_TACTICAL, needs_vendor_files, payload, recorded_body
 
@@ -119,7 +119,7 @@ POSTED: dict[str, Alert | str] = {
         "triggered", "uuid-string", "67890", "uuid-string", "major", "2023-12-21 01:50:56.789000+00:00",
         {"organization_id": "22222", "device_name": "WORKSTATION-001"},
     ),
-    "ninjaone/webhook_node_created.constructed.json": "device event",
+    "ninjaone/webhook_node_created.constructed.json": "changed 91",
     "tactical/webhook_failure_rendered.constructed.json": Alert(
         "triggered", "4211", WIN_DC01, "check:88", "critical", "2026-06-20 14:03:11.512345+00:00",
         {"organization_id": "1", "organization_name": "Acme Corp", "facts": {"Site": "HQ"}},
@@ -142,7 +142,7 @@ POSTED: dict[str, Alert | str] = {
     "level/webhook_alert_resolved.constructed.json": Alert(
         "reset", "alert-1", "device-1", "Low disk space", "major", "2026-09-08 15:19:58+00:00"
     ),
-    "level/webhook_device_created.docs.json": "device event",
+    "level/webhook_device_created.docs.json": "changed 123456789",
 }  # fmt: skip
 
 PROVIDERS = {"ninjaone": Provider.NINJAONE, "tactical": Provider.TACTICALRMM, "level": Provider.LEVELIO}
@@ -165,7 +165,10 @@ def test_a_payload_becomes_what_the_table_says(name: str) -> None:
     agrees(normalized(provider, payload(name).decode()), POSTED[name])
 
 
-def agrees(outcome: AlertEvent | Ignored, expected: Alert | str) -> None:
+def agrees(outcome: AlertEvent | DeviceNews | Ignored, expected: Alert | str) -> None:
+    if isinstance(outcome, DeviceNews):
+        assert f"{outcome.news.value} {outcome.external_device_id}" == expected
+        return
     if isinstance(expected, str):
         assert isinstance(outcome, Ignored)
         assert outcome.reason.value == expected

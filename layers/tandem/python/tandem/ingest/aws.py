@@ -1,5 +1,7 @@
 """The table, the queues and the secret store behind ingest's ports."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,6 +13,8 @@ from tandem.ingest.integration import Integration
 from tandem.secrets import SigningSecrets
 from tandem.store.codec import decode_item
 from tandem.store.keys import integration_key
+from tandem.syncing.refresh_message import RefreshMessage
+from tandem.syncing.refresh_message import encode as encode_refresh
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -92,6 +96,28 @@ class SqsReadBackQueue:
             self._client.send_message(QueueUrl=self._queue_url, MessageBody=encode(event))
         except (ClientError, BotoCoreError) as error:
             raise NotStored(f"the queue of what is read back: {_cause(error)}") from error
+
+
+class SqsRefreshQueue:
+    """device-refresh.fifo. `brief`: makes a client that does not wait, at its first use."""
+
+    def __init__(self, client: "SQSClient", brief: "Callable[[], SQSClient]", queue_url: str) -> None:
+        self._client = client
+        self._brief_client = brief
+        self._queue_url = queue_url
+
+    def send(self, message: RefreshMessage, now: datetime, *, briefly: bool = False) -> None:
+        """Returns when SQS has the message. Raises NotStored."""
+        client = self._brief_client() if briefly else self._client
+        try:
+            client.send_message(
+                QueueUrl=self._queue_url,
+                MessageBody=encode_refresh(message),
+                MessageGroupId=message.group_id,
+                MessageDeduplicationId=message.deduplication_id(now),
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise NotStored(f"the queue of devices: {_cause(error)}") from error
 
 
 def _attributes(integration_id: str) -> dict[str, dict[str, str]]:

@@ -23,13 +23,15 @@ class SecretHash:
 
 @dataclass(frozen=True, slots=True)
 class Integration:
-    """An integration as far as its webhooks go. `is_connected`: its RMM can be asked, as far as is known."""
+    """An integration as far as its webhooks go. `is_connected`: its RMM can be asked, as far as is known; `is_synced`:
+    and is, about its devices."""
 
     integration_id: str
     provider: Provider
     secret_hashes: tuple[SecretHash, ...]
     has_signing_secret: bool
     is_connected: bool = False
+    is_synced: bool = False
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> "Integration":
@@ -38,10 +40,12 @@ class Integration:
             SecretHash(str(each["hash"]), from_text(each["expires_at"]) if each.get("expires_at") else None)
             for each in values.get("secret_hashes") or ()
         )
+        is_connected = values.get("status") == "connected"
         return cls(
             integration_id=str(values["integration_id"]),
             provider=Provider(values["provider"]),
             secret_hashes=hashes,
             has_signing_secret=bool(values.get("has_signing_secret", False)),
-            is_connected=values.get("status") == "connected",
+            is_connected=is_connected,
+            is_synced=is_connected and values.get("device_sync_enabled", True) is True,
         )

@@ -1,6 +1,7 @@
 """One webhook from request to answer. Nothing is stored unless the answer is 200 accepted."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -12,13 +13,18 @@ from tandem.ingest import answers
 from tandem.ingest.answers import Answer, NotStored, Refused
 from tandem.ingest.authentication import Authentication, has_credentials
 from tandem.ingest.integration import Integration
+from tandem.ingest.refreshing import Refreshing
 from tandem.ingest.remembered import Remembered
 from tandem.ingest.request import WebhookRequest, no_such_integration
-from tandem.providers.port import BadWebhook, Delivery, Ignored
+from tandem.providers.port import BadWebhook, Delivery, DeviceNews, Ignored, IgnoredReason
 from tandem.providers.registry import NORMALIZERS
 
 FUNCTION = "webhook_ingest"
 _UNKNOWN_PROVIDER = "unknown"
+
+_TYPE = re.compile(r"[A-Za-z]+([_.][A-Za-z]+){0,7}")
+"""What looks like a type of event. Each is a metric that costs money, and a body may say anything."""
+_OTHER_TYPE = "other"
 
 
 class AlertQueue(Protocol):
@@ -30,7 +36,8 @@ class AlertQueue(Protocol):
 
 class WebhookIngest:
     """Receives webhooks. `now` gives the time in UTC. `read_back` takes what a connected RMM is asked about first, if
-    there is such a queue. `tell`, which never raises, is given each event that a queue has."""
+    there is such a queue. `tell`, which never raises, is given each event that a queue has. `refreshing`: of devices,
+    if there is a queue for that."""
 
     def __init__(
         self,
@@ -40,6 +47,7 @@ class WebhookIngest:
         now: Callable[[], datetime],
         tell: Callable[[AlertEvent], None] | None = None,
         read_back: AlertQueue | None = None,
+        refreshing: Refreshing | None = None,
     ) -> None:
         self._integrations = integrations
         self._authentication = authentication
@@ -47,6 +55,7 @@ class WebhookIngest:
         self._now = now
         self._tell = tell
         self._read_back = read_back
+        self._refreshing = refreshing
 
     def receive(self, event: Mapping[str, Any]) -> Answer:
         """The answer to an API Gateway event (payload format 2.0). Never raises."""
@@ -74,16 +83,27 @@ class WebhookIngest:
             outcome = NORMALIZERS[integration.provider](delivery)
         except BadWebhook as error:
             raise Refused(400, "invalid body", error.field, error.expected) from error
+        if isinstance(outcome, DeviceNews):
+            return self._news(outcome, integration, delivery.received_at, seen)
         if isinstance(outcome, Ignored):
-            _count("WebhookIgnored", outcome.reason.value, seen, event=outcome.word)
-            return answers.ignored(outcome.reason.value, outcome.word)
+            return _ignored(outcome.reason, outcome.word, seen)
         self._store(outcome, integration)
         telemetry.log(
             logging.INFO, "webhook accepted", event_id=outcome.event_id, kind=outcome.kind.value, **seen.ids()
         )
         if self._tell is not None:
             self._tell(outcome)
+        if self._refreshing is not None and integration.is_synced:
+            self._refreshing.alert(outcome)
         return answers.accepted(outcome.event_id)
+
+    def _news(self, news: DeviceNews, integration: Integration, now: datetime, seen: "_Seen") -> Answer:
+        """Raises NotStored."""
+        if self._refreshing is None or not integration.is_synced:
+            return _ignored(IgnoredReason.DEVICE_EVENT, news.word, seen)
+        self._refreshing.news(integration.integration_id, news, now)
+        telemetry.log(logging.INFO, "device news accepted", event_id=news.event_id, kind=news.news.value, **seen.ids())
+        return answers.accepted(news.event_id)
 
     def _store(self, event: AlertEvent, integration: Integration) -> None:
         """Returns when a queue has the event. Raises NotStored."""
@@ -122,6 +142,14 @@ class _Seen:
 
     def ids(self) -> dict[str, str]:
         return {"integration_id": self.integration_id, "provider": self.provider}
+
+
+def _ignored(reason: IgnoredReason, word: str, seen: _Seen) -> Answer:
+    _count("WebhookIgnored", reason.value, seen, event=word)
+    if reason is IgnoredReason.UNKNOWN_EVENT:
+        kind = word if _TYPE.fullmatch(word) else _OTHER_TYPE
+        telemetry.count("WebhookUnknownType", {"function": FUNCTION, "provider": seen.provider, "type": kind})
+    return answers.ignored(reason.value, word)
 
 
 def _count(name: str, reason: str, seen: _Seen, **properties: object) -> None:

@@ -1,4 +1,4 @@
-"""The port of a provider: a webhook body becomes an alert event, or nothing, or is refused.
+"""The port of a provider: a webhook body becomes an alert event, or news of a device, or nothing, or is refused.
 
 What an event's words are made from, so that rules mean the same whoever fires:
 
@@ -15,6 +15,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from tandem.alerts.models import AlertEvent
+from tandem.assets.news import News
+from tandem.ids import derived_id
 
 _SHOWN_WORD_CHARACTERS = 64
 
@@ -63,5 +65,26 @@ class Ignored:
         return cls(IgnoredReason.DEVICE_EVENT, (word or "")[:_SHOWN_WORD_CHARACTERS])
 
 
-Normalize = Callable[[Delivery], AlertEvent | Ignored]
+@dataclass(frozen=True, slots=True)
+class DeviceNews:
+    """A device, or the RMM's organizations, are not what they were: the RMM is to be asked. `external_device_id`: None
+    of News.ORGANIZATIONS. `word`: the vendor's own. `event_id`: the same for every delivery of the same event."""
+
+    news: News
+    word: str
+    external_device_id: str | None
+    event_id: str
+
+    @classmethod
+    def of(
+        cls, delivery: Delivery, news: News, word: str, external_device_id: str | None, event_id: str | None
+    ) -> "DeviceNews":
+        """`event_id`: the vendor's own; without one each delivery is an event."""
+        device = None if news is News.ORGANIZATIONS else external_device_id
+        of_the_vendor = event_id or delivery.received_at.isoformat()
+        known_as = derived_id("news", delivery.integration_id, word, device or "", of_the_vendor)
+        return cls(news, word[:_SHOWN_WORD_CHARACTERS], device, known_as)
+
+
+Normalize = Callable[[Delivery], AlertEvent | DeviceNews | Ignored]
 """Raises BadWebhook, and nothing else, whatever the text is."""

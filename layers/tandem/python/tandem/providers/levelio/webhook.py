@@ -8,21 +8,28 @@ from datetime import datetime
 from typing import Any
 
 from tandem.alerts.models import AlertEvent, Kind, Provider
+from tandem.assets.news import News
 from tandem.providers.event import Reading, alert_event, require_known
 from tandem.providers.event_words import kind_of_word
 from tandem.providers.fields import Fields, labelled
 from tandem.providers.json_body import parse_object
 from tandem.providers.levelio.identity import external_alert_id, identity, is_null, of_api, severity
 from tandem.providers.moments import moment
-from tandem.providers.port import BadWebhook, Delivery, Ignored
+from tandem.providers.port import BadWebhook, Delivery, DeviceNews, Ignored
 
 _NATIVE_KINDS = {"alert_active": Kind.TRIGGERED, "alert_resolved": Kind.RESET}
+_NEWS = {
+    **dict.fromkeys(("device_created", "device_updated"), News.CHANGED),
+    "device_deleted": News.DELETED,
+    **dict.fromkeys(("group_created", "group_updated", "group_deleted"), News.ORGANIZATIONS),
+}
 _ABOUT_DEVICES = ("device_", "group_")
 _SHORT_PAYLOAD_CHARACTERS = 120
 
 
-def normalize(delivery: Delivery) -> AlertEvent | Ignored:
-    """The alert event of either body. "Send all" brings news of devices and groups and, one day, new types: ignored.
+def normalize(delivery: Delivery) -> AlertEvent | DeviceNews | Ignored:
+    """The alert event of either body, or what it tells of a device or of the groups. "Send all" brings, one day, new
+    types: ignored.
 
     Raises BadWebhook for a body that is neither, or does not say which alert it is about.
     """
@@ -42,10 +49,18 @@ def normalize(delivery: Delivery) -> AlertEvent | Ignored:
     return alert_event(delivery, Provider.LEVELIO, read)
 
 
-def _native(delivery: Delivery, body: Fields, event_type: str, resource: dict[str, Any]) -> AlertEvent | Ignored:
-    kind = _NATIVE_KINDS.get(event_type.lower())
+def _native(
+    delivery: Delivery, body: Fields, event_type: str, resource: dict[str, Any]
+) -> AlertEvent | DeviceNews | Ignored:
+    word = event_type.lower()
+    kind, news = _NATIVE_KINDS.get(word), _NEWS.get(word)
+    if news is not None:
+        device_id = Fields(resource, is_null).identifier("id")
+        if device_id is None and news is not News.ORGANIZATIONS:
+            raise BadWebhook("data.id", "the device's id")
+        return DeviceNews.of(delivery, news, event_type, device_id, body.identifier("event_id"))
     if kind is None:
-        is_about_devices = event_type.lower().startswith(_ABOUT_DEVICES)
+        is_about_devices = word.startswith(_ABOUT_DEVICES)
         return Ignored.device_event(event_type) if is_about_devices else Ignored.unknown(event_type)
     read = reading(of_api(resource), kind, "data.id", body.members.get("occurred_at"), body.identifier("event_id"))
     return alert_event(delivery, Provider.LEVELIO, read)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from tandem.alerts.models import AlertEvent, Kind, Provider
 from tandem.connections.authorization import TokenInHeader, TokenSource
 from tandem.connections.calls import Call, Page
-from tandem.connections.errors import NotFound
+from tandem.connections.errors import NotFound, Rejected
 from tandem.connections.http import VendorHttp
 from tandem.connections.limits import Limits, RateLimit
 from tandem.connections.rmm import Account, AlertSeen, DeviceSeen, OrganizationSeen
@@ -22,6 +22,7 @@ from tandem.providers.event import Reading
 from tandem.providers.fields import Fields, labelled
 from tandem.providers.moments import moment
 from tandem.providers.ninjaone.identity import external_alert_id, of_api
+from tandem.providers.ninjaone.news import ASKED_FOR
 from tandem.providers.ninjaone.webhook import reading
 from tandem.providers.port import BadWebhook
 
@@ -123,12 +124,21 @@ class NinjaOne:
     # ---- the webhook
 
     def register_webhook(self, url: str, headers: Mapping[str, str]) -> None:
-        """Lets NinjaOne post conditions to that URL with these headers, in place of what it posted before: one webhook
-        a client app. Raises VendorError: Forbidden unless a system administrator connected, Rejected beside another
-        PSA."""
+        """Lets NinjaOne post conditions, and what it hears of devices, to that URL with these headers, in place of what
+        it posted before: one webhook a client app. Raises VendorError: Forbidden unless a system administrator
+        connected, Rejected beside another PSA."""
+        conditions = {"CONDITION": ["TRIGGERED", "RESET", "ACKNOWLEDGED"]}
+        try:
+            self._register(url, headers, conditions | {name: list(codes) for name, codes in ASKED_FOR.items()})
+        except Rejected:
+            # Which status belongs to which type is not documented. Alerts must not be missed for it: hourly syncs see
+            # the devices, too.
+            self._register(url, headers, conditions)
+
+    def _register(self, url: str, headers: Mapping[str, str], activities: Mapping[str, list[str]]) -> None:
         body = {
             "url": url,
-            "activities": {"CONDITION": ["TRIGGERED", "RESET", "ACKNOWLEDGED"]},
+            "activities": activities,
             "expand": ["device", "organization", "location"],
             "headers": [{"name": name, "value": value} for name, value in headers.items()],
         }

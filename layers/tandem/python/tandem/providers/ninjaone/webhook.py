@@ -7,7 +7,8 @@ from tandem.providers.fields import Fields, labelled
 from tandem.providers.json_body import parse_object
 from tandem.providers.moments import moment
 from tandem.providers.ninjaone.identity import alert_class, external_alert_id, identity, severity
-from tandem.providers.port import BadWebhook, Delivery, Ignored
+from tandem.providers.ninjaone.news import news_of
+from tandem.providers.port import BadWebhook, Delivery, DeviceNews, Ignored
 
 _KINDS = {
     "TRIGGERED": Kind.TRIGGERED,
@@ -22,8 +23,9 @@ type PSA may carry no series, and what it then means is not known)."""
 _CONDITION = "CONDITION"
 
 
-def normalize(delivery: Delivery) -> AlertEvent | Ignored:
-    """The alert event of an activity. `statusCode` decides (`status` is localized); other activities are ignored.
+def normalize(delivery: Delivery) -> AlertEvent | DeviceNews | Ignored:
+    """The alert event of an activity, or what it tells of a device. `statusCode` decides (`status` is localized); other
+    activities are ignored.
 
     Raises BadWebhook for what is no activity, or for one of a condition that does not say which alert it is about.
     """
@@ -33,7 +35,7 @@ def normalize(delivery: Delivery) -> AlertEvent | Ignored:
     if code == _PSA_RESET and external_alert_id(activity) is not None:
         kind = Kind.RESET
     if kind is None:
-        return _ignored(activity, code)
+        return _no_alert(delivery, activity, code)
     return alert_event(delivery, Provider.NINJAONE, reading(activity, kind))
 
 
@@ -47,11 +49,14 @@ def _status_code(activity: Fields) -> str:
     raise BadWebhook("statusCode", "the status code of a NinjaOne activity, such as TRIGGERED or RESET")
 
 
-def _ignored(activity: Fields, code: str) -> Ignored:
-    is_about_a_condition = (activity.text("activityType") or "").upper() == _CONDITION
-    if not is_about_a_condition and _device_id(activity) is not None:
-        return Ignored.device_event(code)
-    return Ignored.unknown(code)
+def _no_alert(delivery: Delivery, activity: Fields, code: str) -> DeviceNews | Ignored:
+    if (activity.text("activityType") or "").upper() == _CONDITION:
+        return Ignored.unknown(code)
+    device_id = _device_id(activity)
+    news = news_of(code, device_id is not None)
+    if news is not None:
+        return DeviceNews.of(delivery, news, code, device_id, activity.identifier("id"))
+    return Ignored.device_event(code) if device_id is not None else Ignored.unknown(code)
 
 
 def reading(activity: Fields, kind: Kind) -> Reading:
