@@ -3,24 +3,19 @@
 It is no record of a run: it stays, and searches read all of an integration's (assets/software.py).
 """
 
-import gzip
-import json
 from collections.abc import Callable
 from contextlib import closing
 from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tandem.assets.software import SoftwareDocument, as_json, from_json
+from tandem.assets.software import SoftwareDocument
+from tandem.syncing.document_format import document_key, packed, unpacked
 from tandem.syncing.staging import StagingUnavailableError, what
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-PREFIX = "software/"
-VERSION = 1
-
-_GZIP_LEVEL = 6
 _NOT_THERE = frozenset({"NoSuchKey", "404"})
 
 
@@ -53,24 +48,17 @@ class SoftwareDocuments:
             if what(error) in _NOT_THERE:
                 return None
             raise StagingUnavailableError(f"{key} could not be read: {what(error)}") from error
-        values = json.loads(gzip.decompress(body))
-        return from_json(values) if values["v"] == VERSION else None
+        return unpacked(body)
 
     def keep(self, integration_id: str, begins: str, document: SoftwareDocument) -> None:
         """As Documents."""
         key = document_key(integration_id, begins)
-        text = json.dumps({"v": VERSION, **as_json(document)}, separators=(",", ":"))
         try:
             self._client().put_object(
                 Bucket=self._bucket,
                 Key=key,
-                Body=gzip.compress(text.encode(), _GZIP_LEVEL, mtime=0),
+                Body=packed(document),
                 ContentType="application/gzip",
             )
         except (BotoCoreError, ClientError) as error:
             raise StagingUnavailableError(f"{key} could not be kept: {what(error)}") from error
-
-
-def document_key(integration_id: str, begins: str) -> str:
-    """Of the page that begins there."""
-    return f"{PREFIX}{integration_id}/{begins.encode().hex()}.json.gz"

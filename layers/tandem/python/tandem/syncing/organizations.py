@@ -7,11 +7,10 @@ a mapping         is a person's. A client with the same name is suggested, if bo
                   back is heeded
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from tandem.assets.words import normal_text
+from tandem.assets.naming import suggestions
 from tandem.connections.errors import Forbidden, NotFound, Rejected, VendorError
 from tandem.connections.fleet import OrganizationListed
 from tandem.store.configuration.organizations import Organizations
@@ -26,12 +25,6 @@ AT_ONCE = 90
 """Records of one transaction."""
 
 _LOOKS = 5
-_FORMS = frozenset(
-    {"ab", "ag", "bv", "co", "company", "corp", "corporation", "gmbh", "inc", "incorporated", "kg", "limited", "llc"}
-    | {"ltd", "nv", "plc", "pty", "sa", "sarl", "srl"}
-)
-"""What a company may be called by its law, and is often left out."""
-_WORD = re.compile(r"[^\W_]+")
 _REFUSED_FOR_GOOD = (Forbidden, NotFound, Rejected)
 
 
@@ -73,12 +66,13 @@ def merged(
     by_id = {each.external_id: each for each in known}
     if not listed:
         return []
-    named = _only_ones((normal_name(each.name), each.client_id) for each in clients)
-    alone = _only_ones((normal_name(each.name), each.external_id) for each in listed if not each.is_place)
+    suggested = suggestions(
+        ((each.name, each.external_id) for each in listed if not each.is_place),
+        ((each.name, each.client_id) for each in clients),
+    )
     changed: dict[str, OrganizationRecord] = {}
     for each in listed:
         before = by_id.get(each.external_id) or OrganizationRecord(each.external_id)
-        name = normal_name(each.name)
         after = replace(
             before,
             name=each.name,
@@ -86,7 +80,7 @@ def merged(
             path=each.path,
             is_place=each.is_place,
             is_listed=True,
-            suggested_client_id=named.get(name) if alone.get(name) == each.external_id else None,
+            suggested_client_id=suggested.get(each.external_id),
         )
         is_new_suggestion = after.suggested_client_id not in (None, before.suggested_client_id)
         if auto_map and is_new_suggestion and after.client_id is None:
@@ -98,13 +92,6 @@ def merged(
         if external_id not in here and before.is_listed:
             changed[external_id] = replace(before, is_listed=False)
     return list(changed.values())
-
-
-def normal_name(name: str) -> str:
-    """A company's name as it is compared: `Acme, Inc.` is `ACME`, and `Globex & Sons Ltd` is `globex and sons`."""
-    words = _WORD.findall(normal_text(name.replace("&", " and ")))
-    kept = [word for word in words if word not in _FORMS]
-    return " ".join(kept or words)
 
 
 def _sync(tools: Tools, task: Task, listed: Sequence[OrganizationListed]) -> Progress:
@@ -130,11 +117,3 @@ def _sync(tools: Tools, task: Task, listed: Sequence[OrganizationListed]) -> Pro
         updated=updated,
         unchanged=max(0, len(listed) - len(writes)),
     )
-
-
-def _only_ones(named: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Ids by normal name, of those that are alone in having theirs."""
-    found: dict[str, set[str]] = {}
-    for name, one_id in named:
-        found.setdefault(name, set()).add(one_id)
-    return {name: next(iter(ids)) for name, ids in found.items() if len(ids) == 1}
