@@ -55,10 +55,13 @@ class PageWriter:
             self._fleets.finish_page(decision.page, run, progress_of(decision), now, state=state)
         return unapplied
 
-    def apply_outside_of_a_run(self, decision: PageDecision, now: datetime) -> Unapplied | None:
+    def apply_outside_of_a_run(
+        self, decision: PageDecision, now: datetime, *, between: Callable[[], None] = lambda: None
+    ) -> Unapplied | None:
         """As `apply`, for devices that are refreshed on their own. Raises ConflictError if the page moved."""
         unapplied = self._write_assets(decision, now)
         if unapplied is None:
+            between()
             self._fleets.put_page(decision.page)
         return unapplied
 

@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tandem.assets.deciding import decide_page
-from tandem.assets.models import Asset, Device, Facts, FleetPage
-from tandem.assets.pages import Failure, Known, Listing, PageDecision, PagePlan, Scope
-from tandem.assets.placing import OrganizationNode, Placements
-from tandem.assets.planning import more_assets, plan_page
+from tandem.assets.models import Device, Facts, FleetPage
+from tandem.assets.pages import Failure, Listing, Scope
+from tandem.assets.placing import Placements
+from tandem.assets.planning import plan_page
 from tandem.connections.fleet import DevicePart, Unreadable
 from tandem.store.errors import AlreadyDoneError, ConflictError
 from tandem.store.sync_records import SyncRun
 from tandem.syncing.message import Step, SyncMessage
-from tandem.syncing.organizations import add_unknown
+from tandem.syncing.page_context import devices_of, known_of, placements_of, tell
 from tandem.syncing.page_objects import PageHead, read_page
 from tandem.syncing.part_codec import Row, device_of
 from tandem.syncing.tools import Task, Tools
@@ -37,7 +37,7 @@ def write_listed(tools: Tools, task: Task, head: PageHead, scope: Scope, rows: S
     run = task.run
     failures = tuple(Failure(row.external_id, row.reason) for row in rows if isinstance(row, Unreadable))
     devices = [device_of(row) for row in rows if isinstance(row, DevicePart)]
-    placements = _placements(tools, run.integration_id)
+    placements = placements_of(tools, run.integration_id)
     refused: dict[str, str] = {}
     for _ in range(LOOKS):
         page = tools.fleets.page(run.integration_id, head.begins, consistent=True)
@@ -78,41 +78,20 @@ def _write(
     """None if it is written; else devices that the table will never take, with the reason, or nobody, to be decided
     again. Raises ConflictError and AlreadyDoneError beside the rest."""
     plan = plan_page(page, listing, placements)
-    known = _known(tools, plan)
+    known = known_of(tools, plan)
     decision = decide_page(plan, known, tools.clock(), task.integration.retire_after)
     unapplied = tools.pages.apply(
-        decision, task.run, tools.clock(), between=lambda: _tell(tools, page.integration_id, decision)
+        decision, task.run, tools.clock(), between=lambda: tell(tools, page.integration_id, decision)
     )
     if unapplied is None:
         return None
     written = {write.asset.asset_id: write.asset for write in decision.writes}
+    listed = {device.external_id for device in listing.devices}
     return {
         external_id: reason
         for asset_id, reason in unapplied.refused.items()
-        for external_id in _devices_of(written[asset_id], page.integration_id, listing)
+        for external_id in devices_of(written[asset_id], page.integration_id, listed)
     }
-
-
-def _known(tools: Tools, plan: PagePlan) -> Known:
-    records = tools.lookups.devices(plan.page.integration_id, plan.new_devices) if plan.new_devices else {}
-    owners = tools.assets.owners(plan.match_keys) if plan.match_keys else {}
-    wanted = plan.asset_ids | more_assets(plan, records, owners)
-    return Known(records, tools.assets.several(wanted) if wanted else {}, owners)
-
-
-def _tell(tools: Tools, integration_id: str, decision: PageDecision) -> None:
-    """What others learn of the page, before it counts as done: twice rather than never."""
-    if decision.unknown_organizations:
-        add_unknown(tools.organizations, integration_id, decision.unknown_organizations)
-    if decision.arrived:
-        tools.arrivals.arrived(integration_id, decision.arrived)
-
-
-def _placements(tools: Tools, integration_id: str) -> Placements:
-    return Placements(
-        OrganizationNode(each.external_id, each.parent_id, each.client_id, each.auto_sync)
-        for each in tools.organizations.all(integration_id)
-    )
 
 
 def _counted(devices: Sequence[Device], page: FleetPage, scope: Scope) -> list[Device]:
@@ -132,13 +111,3 @@ def _counted(devices: Sequence[Device], page: FleetPage, scope: Scope) -> list[D
         ]
         counted = [device for device in counted if device.external_id in page.entries]
     return counted
-
-
-def _devices_of(asset: Asset, integration_id: str, listing: Listing) -> list[str]:
-    """The listed devices that this asset is written for."""
-    listed = {device.external_id for device in listing.devices}
-    return [
-        each.external_id
-        for each in asset.devices
-        if each.integration_id == integration_id and each.external_id in listed
-    ]
