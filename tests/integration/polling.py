@@ -16,6 +16,7 @@ from tandem.connections.http import VendorHttp
 from tandem.connections.limits import Deadline, Limits, RateLimit
 from tandem.connections.rmm import Rmm
 from tandem.connections.transport import checked_transport
+from tandem.connections.vendors import VENDORS
 from tandem.ids import new_id
 from tandem.polling.listings import BucketListings
 from tandem.polling.poller import Poller
@@ -68,14 +69,16 @@ def provider_of(simulator: Simulated) -> Provider:
 
 def opened(simulator: Simulated, integration_id: str, deadline: Deadline) -> Rmm:
     """The vendor's real client on the simulator."""
+    return VENDORS[provider_of(simulator)].client(http_of(simulator, deadline), integration_id)
+
+
+def http_of(simulator: Simulated, deadline: Deadline) -> VendorHttp:
+    """Requests to the simulator, with credentials that it takes."""
     if isinstance(simulator, NinjaOne):
-        authorization: Authorization = ninjaone.authorization(_OneToken(_ninjaone_token(simulator)))
-        return ninjaone.NinjaOne(_http(simulator.url, NINJAONE, authorization, deadline), integration_id)
+        return _http(simulator.url, NINJAONE, ninjaone.authorization(_OneToken(_ninjaone_token(simulator))), deadline)
     if isinstance(simulator, TacticalRmm):
-        key = tacticalrmm.key_authorization(tactical_simulator.API_KEY)
-        return tacticalrmm.TacticalRmm(_http(simulator.url, TACTICAL, key, deadline), integration_id)
-    authorization = levelio.authorization(level_simulator.API_KEY)
-    return levelio.Level(_http(simulator.url, LEVEL, authorization, deadline), integration_id)
+        return _http(simulator.url, TACTICAL, tacticalrmm.key_authorization(tactical_simulator.API_KEY), deadline)
+    return _http(simulator.url, LEVEL, levelio.authorization(level_simulator.API_KEY), deadline)
 
 
 def _http(url: str, advice: Advice, authorize: Authorization, deadline: Deadline) -> VendorHttp:
