@@ -21,9 +21,10 @@ from local.bench.capacity import (
     stored_bytes,
     write_units,
 )
+from local.bench.updates import updated
 
 _TABLE_KEY = (PARTITION_KEY, SORT_KEY)
-_WRITES = frozenset({"TransactWriteItems", "PutItem", "UpdateItem", "DeleteItem"})
+_WRITES = frozenset({"TransactWriteItems", "BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem"})
 
 
 @dataclass
@@ -84,28 +85,31 @@ class Meter:
             return
         if model.name in _WRITES:
             self._usage.emulator_writes += _consumed(parsed)
-        params = context["bench_params"]
-        match model.name:
+        self._usage.units += self.units(model.name, context["bench_params"], parsed)
+
+    def units(self, call: str, params: Mapping[str, Any], parsed: Mapping[str, Any]) -> Units:
+        """What a call consumed that went well; what it wrote is remembered. Raises NotImplementedError."""
+        match call:
             case "BatchGetItem":
-                units = _batch_read(params["RequestItems"], parsed["Responses"])
+                return _batch_read(params["RequestItems"], parsed["Responses"])
             case "GetItem":
                 size = item_bytes(parsed.get("Item", {}))
-                units = Units(reads=read_units(size, consistent=bool(params.get("ConsistentRead"))))
+                return Units(reads=read_units(size, consistent=bool(params.get("ConsistentRead"))))
             case "Query":
                 size = sum(item_bytes(item) for item in parsed["Items"])
-                units = Units(reads=read_units(size, consistent=bool(params.get("ConsistentRead"))))
+                return Units(reads=read_units(size, consistent=bool(params.get("ConsistentRead"))))
             case "TransactWriteItems":
-                units = self._transaction(params["TransactItems"])
+                return self._transaction(params["TransactItems"])
+            case "BatchWriteItem":
+                return self._batch_write(params["RequestItems"], parsed.get("UnprocessedItems") or {})
             case "PutItem":
-                units = self._put(params["Item"], transactional=False)
+                return self._put(params["Item"], transactional=False)
             case "DeleteItem":
-                units = self._delete(params["Key"], transactional=False)
+                return self._delete(params["Key"], transactional=False)
             case "UpdateItem":
-                # The counters that Tandem updates are of some 40 bytes and stand in no index.
-                units = Units(table_writes=1.0)
+                return self._update(params, transactional=False)
             case _:
-                raise NotImplementedError(f"the meter does not know what {model.name} consumes")
-        self._usage.units += units
+                raise NotImplementedError(f"the meter does not know what {call} consumes")
 
     def _transaction(self, actions: Iterable[Mapping[str, Any]]) -> Units:
         total = Units()
@@ -114,11 +118,30 @@ class Meter:
                 total += self._put(action["Put"]["Item"], transactional=True)
             elif "Delete" in action:
                 total += self._delete(action["Delete"]["Key"], transactional=True)
+            elif "Update" in action:
+                total += self._update(action["Update"], transactional=True)
             elif "ConditionCheck" in action:
                 total += Units(table_writes=check_units(self._items.get(_key(action["ConditionCheck"]["Key"]))))
             else:
                 raise NotImplementedError(f"the meter does not know what {sorted(action)} consumes")
         return total
+
+    def _batch_write(self, requests: Mapping[str, Any], undone: Mapping[str, Any]) -> Units:
+        total = Units()
+        for table, writes in requests.items():
+            left = undone.get(table, [])
+            for write in writes:
+                if write in left:
+                    continue
+                if "PutRequest" in write:
+                    total += self._put(write["PutRequest"]["Item"], transactional=False)
+                else:
+                    total += self._delete(write["DeleteRequest"]["Key"], transactional=False)
+        return total
+
+    def _update(self, request: Mapping[str, Any], *, transactional: bool) -> Units:
+        # Of an item that was there before the meter, only what is updated is known: it seems smaller than it is.
+        return self._put(updated(self._items.get(_key(request["Key"])), request), transactional=transactional)
 
     def _put(self, item: Item, *, transactional: bool) -> Units:
         before = self._items.get(_key(item))
