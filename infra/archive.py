@@ -8,7 +8,7 @@ from infra.acknowledge import acknowledge
 from infra.bucket import ALERT_EVENTS, TandemBucket
 from infra.function_maker import FunctionMaker
 from infra.schedules import Schedules
-from infra.stream import ALERTS, StreamReader, logical_id
+from infra.stream import ALERTS, StreamReader, logical_id, written
 from infra.table import TandemTable
 from infra.tenant import Tenant
 
@@ -19,7 +19,7 @@ integration."""
 BATCH_SIZE = 10_000
 """The most that a stream gives; 6 MB are reached before, with some 2,000 alerts."""
 
-MESSAGES = ("A#", "MESSAGE")
+MESSAGES = written("A#", "MESSAGE")
 """Long messages stand beside their alerts, and come in the same batch as a rule."""
 
 

@@ -1,4 +1,4 @@
-"""The tenant's event bus, and the function that tells it what becomes of alerts, tickets and connections."""
+"""The tenant's event bus, and the function that tells it what becomes of alerts, tickets, connections and devices."""
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_events as events
@@ -7,7 +7,7 @@ from constructs import Construct
 
 from infra.bucket import TandemBucket
 from infra.function_maker import FunctionMaker
-from infra.stream import ALERTS, INTEGRATIONS, OUTBOUND, TICKETS, StreamReader
+from infra.stream import ALERTS_AND_WISHES, ASSETS, INTEGRATIONS, SYNC_RUNS, TICKETS, StreamReader
 from infra.table import TandemTable
 from infra.tenant import Tenant
 
@@ -45,7 +45,7 @@ class Events(Construct):
             self,
             "Bus",
             event_bus_name=name,
-            description=f"What becomes of alerts and tickets in Tandem of {tenant.name}",
+            description=f"What becomes of alerts, tickets and devices in Tandem of {tenant.name}",
         )
         # Here and not as a resource of its own (add_to_resource_policy), which the emulator does not know.
         resource = self.bus.node.default_child
@@ -75,7 +75,7 @@ class Events(Construct):
             function=self.event_publisher,
             table=table,
             bucket=bucket,
-            kinds=[ALERTS, TICKETS, OUTBOUND, INTEGRATIONS],
+            kinds=[ALERTS_AND_WISHES, TICKETS, INTEGRATIONS, ASSETS, SYNC_RUNS],
             batch_size=BATCH_SIZE,
             window=WINDOW,
         )

@@ -23,17 +23,42 @@ UNTIL_TOO_OLD = -1
 """Attempts: as many as there is time for. While the bus is away an attempt takes a second or two, so any number of them
 would be used up long before the bus is back, and what waited would be out of order."""
 
-ALERTS = ("A#", "ALERT")
-TICKETS = ("T#", "TICKET")
-OUTBOUND = ("A#", "OUTBOUND")
-"""How the partition keys begin, and what the sort keys are."""
+MOST_KINDS = 5
+"""Filters of one mapping; an account gets more only when it asks for them."""
 
-INTEGRATIONS = ("INTEGRATION", None)
+Pattern = dict[str, Any]
+"""What Lambda compares a record with, so that the function is not invoked for any other."""
+
+
+def written(partition: str, *sorts: str) -> Pattern:
+    """Items put or changed, not removed, whose partition key begins so and whose sort key is one of these."""
+    keys = {"pk": {"S": [{"prefix": partition}]}, "sk": {"S": list(sorts)}}
+    return {"eventName": ["INSERT", "MODIFY"], "dynamodb": {"Keys": keys}}
+
+
+ALERTS = written("A#", "ALERT")
+ALERTS_AND_WISHES = written("A#", "ALERT", "OUTBOUND")
+TICKETS = written("T#", "TICKET")
+ASSETS = written("ASSET#", "ASSET")
+
+INTEGRATIONS: Pattern = {
+    "eventName": ["INSERT", "MODIFY", "REMOVE"],
+    "dynamodb": {"Keys": {"pk": {"S": ["INTEGRATION"]}}},
+}
 """One partition of them, by their ids; that one is removed is news, too."""
+
+SYNC_RUNS: Pattern = {
+    "eventName": ["INSERT", "MODIFY"],
+    "dynamodb": {
+        "Keys": {"pk": {"S": [{"prefix": "SYNC#"}]}, "sk": {"S": [{"prefix": "RUN#"}]}},
+        "NewImage": {"state": {"S": ["queued", "succeeded", "failed", "cancelled"]}},
+    },
+}
+"""Syncs that begin or have ended. In between a run is written hundreds of times, which is nobody's news."""
 
 
 class StreamReader(Construct):
-    """Hands the stream's new and changed items of some `kinds` to a function, in order for each partition key.
+    """Hands the stream's items of some `kinds`, at most MOST_KINDS, to a function, in order for each partition key.
 
     The function answers with the first record that it could not deal with, and is given that one and all behind it
     again. What it never deals with goes to the bucket, whole, and the stream goes on: no record blocks it for good.
@@ -48,7 +73,7 @@ class StreamReader(Construct):
         function: lambda_.Function,
         table: TandemTable,
         bucket: TandemBucket,
-        kinds: Sequence[tuple[str, str | None]],
+        kinds: Sequence[Pattern],
         batch_size: int,
         window: Duration | None = None,
     ) -> None:
@@ -61,7 +86,7 @@ class StreamReader(Construct):
             event_source_arn=table.stream_arn,
             # From the first record, so that nothing is missed between the table's making and the mapping's.
             starting_position="TRIM_HORIZON",
-            filter_criteria={"filters": [{"pattern": json.dumps(_pattern(*kind))} for kind in kinds]},
+            filter_criteria={"filters": [{"pattern": json.dumps(kind)} for kind in kinds]},
             batch_size=batch_size,
             maximum_batching_window_in_seconds=window.to_seconds() if window else None,
             # A batch that times out is halved until it does not.
@@ -97,16 +122,6 @@ class StreamReader(Construct):
             ),
         ):
             acknowledge(policy, f"AwsSolutions-IAM5[Resource::{resource}]", reason)
-
-
-def _pattern(partition: str, sort: str | None) -> dict[str, Any]:
-    """What Lambda compares a record with: put or changed, not removed, and of this kind."""
-    if sort is None:
-        return {"eventName": ["INSERT", "MODIFY", "REMOVE"], "dynamodb": {"Keys": {"pk": {"S": [partition]}}}}
-    return {
-        "eventName": ["INSERT", "MODIFY"],
-        "dynamodb": {"Keys": {"pk": {"S": [{"prefix": partition}]}, "sk": {"S": [sort]}}},
-    }
 
 
 def logical_id(construct: Construct) -> str:

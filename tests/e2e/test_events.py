@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tandem.events.payload import EVENTS
+from tandem.events.catalogue import EVENTS
 from tests.e2e.bodies import tactical, unique
 from tests.e2e.conftest import Stack, eventually
 

@@ -2,17 +2,19 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import aws_cdk as cdk
 import cdk_nag
 
-from infra.stream import MOST_READERS
+from infra.stream import MOST_KINDS, MOST_READERS
 from infra.tenant import Tenant
 from infra.tenant_stack import TenantStack
 from tandem.events.names import source
 from tandem.store import keys
+from tandem.store.sync_records import ENDED, RunState
 from tests.infra.template import Template
+from tests.unit.alerts.world import START
 
 
 def test_the_bus_is_the_tenants_own_and_takes_its_events_only(template: Template) -> None:
@@ -59,26 +61,39 @@ def test_the_stream_has_no_more_readers_than_dynamodb_serves(template: Template)
     assert not any("ParallelizationFactor" in reader for reader in readers), "an alert's changes come in order"
 
 
-def test_only_written_alerts_and_tickets_and_integrations_are_handed_over(template: Template) -> None:
+def test_only_what_is_news_is_handed_over(template: Template) -> None:
     (mapping,) = template.mappings("event_publisher")
     patterns = [json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"]]
+    assert len(patterns) <= MOST_KINDS
 
-    def is_of(key: keys.Key, wanted: Any) -> bool:
-        (partition,) = wanted["pk"]["S"]
-        if isinstance(partition, str):
-            return key["pk"] == partition
-        return key["pk"].startswith(partition["prefix"]) and key["sk"] in wanted["sk"]["S"]
+    def fits(value: str, wanted: list[Any]) -> bool:
+        return any(value == each if isinstance(each, str) else value.startswith(each["prefix"]) for each in wanted)
 
-    def is_handed_over(key: keys.Key, name: str = "MODIFY") -> bool:
-        return any(name in pattern["eventName"] and is_of(key, pattern["dynamodb"]["Keys"]) for pattern in patterns)
+    def is_handed_over(key: keys.Key, name: str = "MODIFY", state: str = "") -> bool:
+        return any(
+            name in pattern["eventName"]
+            and all(fits(key[part], wanted["S"]) for part, wanted in pattern["dynamodb"]["Keys"].items())
+            and all(fits(state, wanted["S"]) for wanted in pattern["dynamodb"].get("NewImage", {}).values())
+            for pattern in patterns
+        )
 
     assert is_handed_over(keys.alert_key("a"))
     assert is_handed_over(keys.ticket_key("t"), "INSERT")
     assert not is_handed_over(keys.alert_key("a"), "REMOVE")
     assert is_handed_over(keys.integration_key("i"), "REMOVE")
     assert is_handed_over(keys.integration_key("i"))
-    others = (keys.trace_key("a"), keys.raw_key("a"), keys.link_key("t", "a"), keys.ticket_counter_key())
-    assert not any(is_handed_over(key) for key in others)
+    assert is_handed_over(keys.outbound_key("a"))
+    assert is_handed_over(keys.asset_key("s"))
+    run = keys.sync_run_key("i", "r")
+    told = {state for state in get_args(RunState) if is_handed_over(run, state=state)}
+    assert told == {"queued", *ENDED}
+    others = (
+        keys.trace_key("a"), keys.raw_key("a"), keys.link_key("t", "a"), keys.ticket_counter_key(),
+        keys.asset_history_key("s", START, "1"), keys.word_key("pc1", "s"), keys.match_key("serial", "1"),
+        keys.fleet_page_key("i", ""), keys.fleet_directory_key("i"), keys.sync_state_key("i"),
+        keys.device_key("i", "d"),
+    )  # fmt: skip
+    assert not any(is_handed_over(key, name, "queued") for key in others for name in ("INSERT", "MODIFY", "REMOVE"))
 
 
 def test_ingest_knows_no_bus_unless_the_tenant_wants_webhooks_told(template: Template, tmp_path: Path) -> None:

@@ -57,12 +57,11 @@ def test_a_record_is_written_when_what_it_says_changes_and_not_for_what_moves_al
 
 def test_the_client_follows_the_organization_and_goes_with_it() -> None:
     world = World()
-    world.sync(device("1", "1"))
-    assert world.records["1"].asset_client_id == "acme"
-    world.sync(device("1", "2"))
-    assert (world.records["1"].organization_id, world.records["1"].asset_client_id) == ("2", "globex")
-    world.sync(device("1", "3"))
-    assert (world.records["1"].organization_id, world.records["1"].asset_client_id) == ("3", None)
+    said = []
+    for organization in ("1", "2", "3"):
+        world.sync(device("1", organization))
+        said.append((world.records["1"].organization_id, world.records["1"].asset_client_id))
+    assert said == [("1", "acme"), ("2", "globex"), ("3", None)]
 
 
 def test_a_persons_word_in_the_asset_reaches_the_records_of_all_its_devices_and_is_taken_back() -> None:

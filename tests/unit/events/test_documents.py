@@ -11,7 +11,8 @@ import pytest
 from tandem.alerts.models import Kind, Provider, Severity
 from tandem.alerts.tickets import Priority
 from tandem.events import schemas
-from tandem.events.payload import EVENTS, Event
+from tandem.events.catalogue import EVENTS
+from tandem.events.payload import Event
 from tandem.ingest.telling import detail
 from tests.unit.alerts.world import triggered
 

@@ -1,4 +1,5 @@
-"""The payloads of the events (`detail` on the bus), as pydantic models: the one place that says what an event holds.
+"""The payloads of the events (`detail` on the bus), as pydantic models: what the events of alerts, tickets and
+integrations hold; those of syncs and devices are in fleet_payload.py, all of them in catalogue.py.
 
 A field that has no value is left out, never null. Fields are only ever added to a version; what else changes is a new
 version beside the old one. docs/events/ holds their JSON schemas, made from here (`make schemas`).
@@ -239,20 +240,3 @@ class IntegrationDisconnected(IntegrationEvent):
     """An integration was disconnected from its RMM, or removed while it was connected."""
 
     name = INTEGRATION_DISCONNECTED
-
-
-EVENTS: tuple[type[Event], ...] = (
-    AlertTriggered,
-    AlertResolved,
-    AlertAcknowledged,
-    AlertResetRequested,
-    TicketCreated,
-    TicketUpdated,
-    TicketClosed,
-    TicketReopened,
-    WebhookReceived,
-    IntegrationConnected,
-    IntegrationReconnectRequired,
-    IntegrationDisconnected,
-)
-"""Every event there is."""

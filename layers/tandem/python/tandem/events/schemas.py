@@ -8,8 +8,9 @@ from typing import Any
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
+from tandem.events.catalogue import EVENTS
 from tandem.events.names import SCHEMA_VERSION
-from tandem.events.payload import EVENTS, Event
+from tandem.events.payload import Event
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -1,0 +1,50 @@
+"""Every event there is."""
+
+from tandem.events.fleet_payload import (
+    DeviceCreated,
+    DeviceDeleted,
+    DeviceOffline,
+    DeviceOnline,
+    DeviceUpdated,
+    SyncCompleted,
+    SyncFailed,
+    SyncStarted,
+)
+from tandem.events.payload import (
+    AlertAcknowledged,
+    AlertResetRequested,
+    AlertResolved,
+    AlertTriggered,
+    Event,
+    IntegrationConnected,
+    IntegrationDisconnected,
+    IntegrationReconnectRequired,
+    TicketClosed,
+    TicketCreated,
+    TicketReopened,
+    TicketUpdated,
+    WebhookReceived,
+)
+
+EVENTS: tuple[type[Event], ...] = (
+    AlertTriggered,
+    AlertResolved,
+    AlertAcknowledged,
+    AlertResetRequested,
+    TicketCreated,
+    TicketUpdated,
+    TicketClosed,
+    TicketReopened,
+    WebhookReceived,
+    IntegrationConnected,
+    IntegrationReconnectRequired,
+    IntegrationDisconnected,
+    SyncStarted,
+    SyncCompleted,
+    SyncFailed,
+    DeviceCreated,
+    DeviceUpdated,
+    DeviceDeleted,
+    DeviceOnline,
+    DeviceOffline,
+)
