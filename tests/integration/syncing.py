@@ -1,5 +1,5 @@
-"""A tenant whose one integration's devices are synced: table, bucket, the vendor's simulator behind its real client, and
-the steps of runs as messages of a queue in memory."""
+"""A tenant whose one integration's devices are synced: table, bucket, the vendor's simulator behind its real client,
+and the steps of runs as messages of a queue in memory."""
 
 import random
 import time

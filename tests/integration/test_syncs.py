@@ -24,7 +24,8 @@ pytestmark = pytest.mark.emulator
 
 @pytest.fixture
 def s3(emulated_aws: EmulatedAws) -> "S3Client":
-    return emulated_aws.client("s3")
+    client: S3Client = emulated_aws.client("s3")
+    return client
 
 
 @pytest.fixture(params=[NinjaOne, TacticalRmm, Level], ids=lambda each: each.__name__)

@@ -65,14 +65,6 @@ class Integrations(Protocol):
         ...
 
 
-class Wanted(Protocol):
-    """Who begins what was wanted while a run was at work (starting.SyncStarter.start_wanted)."""
-
-    def __call__(self, integration_id: str) -> object:
-        """Begin it, if there is any. Raises a StoreError or QueueError."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Handled:
     """`again_in`: seconds after which the message must come again; None: it is done with. `reason`: of `again` and
@@ -84,9 +76,10 @@ class Handled:
 
 
 class SyncWork:
-    """Does the messages of the device-sync queue."""
+    """Does the messages of the device-sync queue. `start_wanted`: begins what the integration whose id it is given waits
+    for, now that a run has ended; it may raise a StoreError or QueueError."""
 
-    def __init__(self, tools: Tools, integrations: Integrations, start_wanted: Wanted) -> None:
+    def __init__(self, tools: Tools, integrations: Integrations, start_wanted: Callable[[str], object]) -> None:
         self._tools = tools
         self._integrations = integrations
         self._start_wanted = start_wanted
@@ -117,7 +110,7 @@ class SyncWork:
         run = self._tools.runs.run(message.integration_id, message.run_id, self._tools.clock())
         if run is None or run.has_ended:
             if attempt > 1:
-                self._start_wanted(message.integration_id)  # whoever ended the run may have died before doing it
+                self._go_on(message.integration_id)  # whoever ended the run may have died before doing it
             return Handled("nothing")
         integration = self._integrations.get(message.integration_id)
         try:
@@ -215,7 +208,14 @@ class SyncWork:
             ended = self._tools.runs.run(run.integration_id, run.run_id, now) or run
             provider = integration.provider if integration is not None else None
             report.run_ended(ended, state, provider, (now - run.requested_at).total_seconds())
-        self._start_wanted(run.integration_id)
+        self._go_on(run.integration_id)
+
+    def _go_on(self, integration_id: str) -> None:
+        """To the next run. What cannot be begun now is begun when the schedule comes round."""
+        try:
+            self._start_wanted(integration_id)
+        except (StoreError, QueueError) as error:
+            telemetry.log(logging.WARNING, "next sync not begun", integration_id=integration_id, error=str(error))
 
 
 def _fits(message: SyncMessage, run: SyncRun) -> bool:
