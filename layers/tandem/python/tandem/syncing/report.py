@@ -7,6 +7,8 @@ from tandem.alerts.models import Provider
 from tandem.store.sync_records import SyncRun
 from tandem.syncing.message import SyncMessage
 
+FUNCTION = "device_sync"
+
 
 def step_done(message: SyncMessage, outcome: str, milliseconds: int, reason: str | None = None) -> None:
     """One message. `outcome`: a word of work.Handled."""
@@ -27,19 +29,23 @@ def step_done(message: SyncMessage, outcome: str, milliseconds: int, reason: str
 
 
 def run_ended(run: SyncRun, state: str, provider: Provider | None, seconds: float) -> None:
-    """One run that has ended just now; the numbers are its record's."""
+    """One run that has ended just now; the numbers are its record's. Kind, outcome and RMM are written beside the
+    metrics, not among their dimensions: each combination would be metrics of its own."""
     telemetry.counts(
         {
-            "DeviceSyncs": 1,
-            "DevicesListed": run.listed,
-            "AssetsCreated": run.created,
-            "AssetsUpdated": run.updated,
-            "AssetsMissing": run.missing,
-            "AssetsRetired": run.retired,
-            "DevicesFailed": run.failed_devices,
+            "sync_runs": 1,
+            "sync_runs_failed": int(state == "failed"),
+            "sync_devices_seen": run.listed,
+            "sync_devices_failed": run.failed_devices,
+            "sync_assets_created": run.created,
+            "sync_assets_updated": run.updated,
+            "sync_assets_retired": run.retired,
         },
-        {"kind": run.kind, "outcome": state, "provider": provider.value if provider is not None else "unknown"},
-        {"DeviceSyncDuration": [int(seconds * 1000)]},
+        {"function": FUNCTION},
+        {"sync_milliseconds": [int(seconds * 1000)]},
         integration_id=run.integration_id,
         run_id=run.run_id,
+        kind=run.kind,
+        outcome=state,
+        provider=provider.value if provider is not None else None,
     )
