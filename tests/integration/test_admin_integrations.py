@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
+from tandem.assets.identity import asset_id_of
+from tandem.assets.models import Asset, Facts, FleetEntry, FleetPage, LinkedDevice
+from tandem.assets.writing import asset_write
+from tandem.store import keys
+from tandem.store.asset_writer import AssetWriter
+from tandem.store.fleets import Fleets
+from tandem.store.sync_records import SyncRun, new_run_id
+from tandem.store.sync_runs import SyncRuns
 from tests.integration.admin_calls import HOST, AdminApi, fields, function
 from tests.simulators.levelio.webhooks import signature
-from tests.unit.alerts.world import triggered
+from tests.unit.alerts.world import START, triggered
 from tests.unit.ingest.outside import ALERT, api_event
 
 pytestmark = pytest.mark.emulator
@@ -36,6 +44,19 @@ def knock(ingest: ModuleType, integration_id: str, secret: str) -> int:
     answer = ingest.handler(api_event(ALERT, {"x-tandem-secret": secret}, integration_id=integration_id), None)
     status: int = answer["statusCode"]
     return status
+
+
+def sync_one_device(api: AdminApi, integration_id: str) -> None:
+    """What a sync leaves in the table."""
+    link = LinkedDevice(integration_id, "1", Facts(name="PC-1", serial_number="5CG1234ABC"), "o1", linked_at=START)
+    made = Asset(asset_id_of(integration_id, "1"), START, (link,), version=1)
+    AssetWriter(api.dynamodb, api.name).write([asset_write(None, made)], START)
+    entry = FleetEntry("1", "0123456789abcdef", made.asset_id, organization_id="o1")
+    Fleets(api.dynamodb, api.name).put_page(FleetPage(integration_id, "", {"1": entry}, version=1))
+    run = SyncRun(new_run_id(START), integration_id, "devices", "queued", START, "schedule")
+    runs = SyncRuns(api.dynamodb, api.name)
+    runs.begin(run, START, START)
+    runs.finish(run, "failed", START, "It failed.")
 
 
 @pytest.mark.parametrize("provider", ["ninjaone", "tacticalrmm", "levelio"])
@@ -282,6 +303,7 @@ def test_a_removed_integration_is_refused_everywhere_and_its_history_stays(api: 
     api.ok("PUT", f"/integrations/{integration_id}/organizations/o1", {"client_id": None})
     api.hear(integration_id, triggered(), provider="levelio")
     alert = api.alert(integration_id)
+    sync_one_device(api, integration_id)
     response = api.call("DELETE", f"/integrations/{integration_id}")
     assert (response.status, response.text) == (204, "")
 
@@ -298,7 +320,9 @@ def test_a_removed_integration_is_refused_everywhere_and_its_history_stays(api: 
     assert signing_secret(api, integration_id) is None
     assert knock(ingest(api), integration_id, "any") == 404
     left = {pk.partition("#")[0] for pk, _ in api.stored() if integration_id in pk}
-    assert not left & {"RULE", "ORGANIZATION", "INTEGRATION"}
+    assert not left & {"RULE", "ORGANIZATION", "INTEGRATION", "FLEET"}
+    assert (keys.sync_state_key(integration_id)["pk"], "STATE") not in api.stored()
+    assert asset_id_of(integration_id, "1") in {pk.removeprefix("ASSET#") for pk, _ in api.stored()}, "it stays"
 
     assert api.ok("GET", f"/alerts/{alert['id']}") == alert, "with its rule as it was"
     assert api.ok("GET", f"/tickets/{alert['ticket_id']}")["is_closed"] is False

@@ -205,6 +205,11 @@ class SyncRuns:
                 return True
         raise ConflictError("the lease changes hands")
 
+    def forget(self, integration_id: str) -> None:
+        """How the syncs of an integration that is gone stood. Its runs expire."""
+        with translating():
+            self._client.delete_item(TableName=self._table, Key=encode_item(keys.sync_state_key(integration_id)))
+
     def _outcome(
         self, run: SyncRun, state: RunState, now: datetime, error: str | None, *, releases: bool
     ) -> dict[str, Any]:
