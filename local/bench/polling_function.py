@@ -42,7 +42,7 @@ def main() -> int:
         meter.attach(boto3.DEFAULT_SESSION.events)
     handler = load_handler("scheduled_poll")
     event = {"integration_id": os.environ["POLLED_INTEGRATION"]}
-    idle_mb = _peak_mb()
+    idle_mb = peak_mb()
     handler(event, _Context())
     meter.take()
     print("warm", flush=True)
@@ -61,7 +61,7 @@ def main() -> int:
         "reads": used.units.reads,
         "writes": used.units.writes,
         "idle_mb": idle_mb,
-        "peak_mb": _peak_mb(),
+        "peak_mb": peak_mb(),
         "listed": counted.get("poll_listed", 0),
         "fired": counted.get("poll_fired", 0),
     }
@@ -69,7 +69,8 @@ def main() -> int:
     return 0 if "poll_listed" in counted else 1
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
+    """Of this process, since it began."""
     status = Path("/proc/self/status")
     if status.exists():  # what getrusage says there begins with the peak of the process that started this one
         return int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0]) / 1024
