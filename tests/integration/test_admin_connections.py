@@ -363,11 +363,11 @@ def test_device_sync_is_switched_and_paced_by_a_change(api: AdminApi, simulated_
 
 def test_whoever_connects_an_integration_has_its_devices_synced_at_once(api: AdminApi, simulated_level: Level) -> None:
     made = api.ok("POST", "/integrations", body("levelio", simulated_level.url, {"api_key": levelio.API_KEY}))
-    run_id = made["device_sync"]["run_id"]
+    run_id = made["device_sync"]["run"]["id"]
     (message,) = (decode(each) for each in api.messages(api.sync_queue_url))
     assert (message.step, message.integration_id, message.run_id) == (Step.START, made["id"], run_id)
     off = body("levelio", simulated_level.url, {"api_key": levelio.API_KEY}, device_sync={"enabled": False})
-    assert api.ok("POST", "/integrations", off)["device_sync"]["run_id"] is None
+    assert api.ok("POST", "/integrations", off)["device_sync"]["run"] is None
     assert api.messages(api.sync_queue_url) == []
 
 
@@ -378,7 +378,7 @@ def test_an_integration_is_connected_though_its_first_sync_cannot_be_begun(
     given = body("levelio", simulated_level.url, {"api_key": levelio.API_KEY})
     answer = api.call("POST", "/integrations", given, instance=broken)
     assert (answer.status, answer.json["status"]) == (201, "connected")
-    assert answer.json["device_sync"]["run_id"] is None
+    assert answer.json["device_sync"]["run"] is None
 
 
 def test_a_connection_that_fails_says_so_and_one_that_is_refused_needs_a_person(

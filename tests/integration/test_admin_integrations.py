@@ -109,7 +109,9 @@ def test_without_credentials_an_integration_is_webhook_only_and_shows_its_secret
             "last_error": None,
             "consecutive_failures": 0,
             "next_sync_at": None,
-            "run_id": None,
+            "last_runs": [],
+            "run": None,
+            "needs_confirmation": None,
         },
         "counts": {"organizations": 0, "rules": 0},
     }

@@ -30,14 +30,18 @@ def test_an_organization_is_mapped_before_anything_was_heard_of_it(api: AdminApi
         "name": "Northwind",
         "parent_id": None,
         "path": None,
+        "is_place": False,
+        "is_listed": False,
         "client_id": client_id,
+        "suggested_client_id": None,
         "auto_sync": True,
         "default_contact": None,
         "device_count": None,
         "waiting_alerts": None,
         "alerts_decided_again": 0,
+        "device_sync": None,
     }
-    del mapped["alerts_decided_again"]
+    del mapped["alerts_decided_again"], mapped["device_sync"]
     assert organizations(api, integration_id) == {"7": mapped | {"waiting_alerts": 0}}
 
     api.hear(integration_id, triggered(organization="7"))

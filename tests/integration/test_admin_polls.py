@@ -75,7 +75,13 @@ def test_an_import_says_how_far_back_it_goes(api: AdminApi, started: list[tuple[
     assert api.ok("POST", path, {"kind": "alerts"})["days"] == 7
     assert api.ok("POST", path, {"kind": "alerts", "days": 30})["days"] == 30
     assert len(started) == 2
-    for body in ({}, {"kind": "devices"}, {"kind": "alerts", "days": 0}, {"kind": "alerts", "days": 91}):
+    for body in (
+        {},
+        {"kind": "tickets"},
+        {"kind": "devices", "days": 7},
+        {"kind": "alerts", "days": 0},
+        {"kind": "alerts", "days": 91},
+    ):
         api.refused(422, "POST", path, body)
 
 

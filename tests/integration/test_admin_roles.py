@@ -12,6 +12,9 @@ pytestmark = pytest.mark.emulator
 OF_TECHNICIANS = ("/tickets", "/alerts")
 """What technicians work (http.md); the rest they read."""
 
+ALSO_OF_TECHNICIANS = ("/assets/sync", "/assets/{asset_id}/remote-access")
+"""Asking for a machine as it is now, and a way into it."""
+
 OF_EVERYBODY = ("/notifications",)
 """What concerns nobody but the key's own user."""
 
@@ -22,9 +25,12 @@ def needed(route: AnyRoute) -> Role | None:
     """The role that http.md asks for, whatever the route itself says."""
     if (route.method, route.path) in WITHOUT_KEY:
         return None
-    if route.method == "GET" or route.path.startswith(OF_EVERYBODY):
+    if (route.method == "GET" and route.path != "/audit") or route.path.startswith(OF_EVERYBODY):
         return Role.VIEWER
-    return Role.TECHNICIAN if route.path.startswith(OF_TECHNICIANS) else Role.ADMIN
+    if route.path == "/audit":
+        return Role.ADMIN
+    is_technicians = route.path.startswith(OF_TECHNICIANS) or route.path in ALSO_OF_TECHNICIANS
+    return Role.TECHNICIAN if is_technicians else Role.ADMIN
 
 
 def name_of(route: AnyRoute) -> str:

@@ -20,6 +20,7 @@ from tandem.admin.replayers import AlertEventReplayer, QueueReplayer, Replayer, 
 from tandem.admin.replaying import Replaying
 from tandem.admin.route_table import ROUTES
 from tandem.admin.services import NoSchedules, Schedules, Services
+from tandem.admin.software_shelf import SoftwareShelf
 from tandem.alert_queue import AlertEventQueue
 from tandem.archive.reading import AT_ONCE, Archive
 from tandem.dead_letters.letters import ALERT_EVENTS, DeadLetters
@@ -29,6 +30,10 @@ from tandem.polling.starting import FunctionPolls
 from tandem.scheduling.schedules import POLLS, SYNCS, EventBridgeSchedules
 from tandem.secrets import SecretsManagerSigningSecrets
 from tandem.store.apply import DecisionWriter
+from tandem.store.asset_joins import JoinWriter
+from tandem.store.asset_listing import AssetListing
+from tandem.store.assets import Assets
+from tandem.store.audits import Audits
 from tandem.store.configuration.boards import Boards
 from tandem.store.configuration.clients import Clients
 from tandem.store.configuration.devices import DeviceRecords
@@ -39,6 +44,7 @@ from tandem.store.configuration.rules import Rules
 from tandem.store.configuration.table import ConfigurationTable
 from tandem.store.configuration.windows import Windows
 from tandem.store.context import ContextCache
+from tandem.store.fleets import Fleets
 from tandem.store.listing import Listing
 from tandem.store.lookups import Lookups
 from tandem.store.numbers import TicketNumbers
@@ -46,6 +52,7 @@ from tandem.store.outbound import OutboundResets
 from tandem.store.polls import Polls
 from tandem.store.previews import Previews
 from tandem.store.reads import BatchReader
+from tandem.store.remote_links import RemoteLinks
 from tandem.store.sign_ins import SignIns
 from tandem.store.sync_runs import SyncRuns
 from tandem.syncing.queue import DeviceSyncQueue
@@ -114,6 +121,7 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
     writer, numbers = DecisionWriter(client, name, BuiltinDesk()), TicketNumbers(client, name, _NUMBERS_AT_ONCE)
     queue, dead_letters = AlertEventQueue(_sqs, environment["ALERT_QUEUE_URL"]), DeadLetters(client, name)
     contexts, sync_runs = ContextCache(client, name), SyncRuns(client, name)
+    sync_queue = DeviceSyncQueue(_sqs, environment.get("DEVICE_SYNC_QUEUE_URL", ""))
 
     def open_reader(now: datetime) -> BatchReader:
         return BatchReader(client, name, now)
@@ -151,8 +159,16 @@ def application(environment: Mapping[str, str] = os.environ) -> Application:
         polls=Polls(client, name),
         poll_starter=FunctionPolls(_lambda, environment.get("POLL_FUNCTION_ARN", "")),
         sync_runs=sync_runs,
-        sync_starter=SyncStarter(sync_runs, DeviceSyncQueue(_sqs, environment.get("DEVICE_SYNC_QUEUE_URL", ""))),
+        sync_starter=SyncStarter(sync_runs, sync_queue),
+        sync_queue=sync_queue,
         refreshes=DeviceRefreshQueue(_sqs, environment.get("DEVICE_REFRESH_QUEUE_URL", "")),
+        assets=Assets(client, name),
+        asset_listing=AssetListing(client, name),
+        asset_joins=JoinWriter(client, name),
+        fleets=Fleets(client, name),
+        software=SoftwareShelf(_s3, environment["BUCKET_NAME"]),
+        remote_links=RemoteLinks(client, name),
+        audits=Audits(client, name),
         queue=queue,
         dead_letters=dead_letters,
         replaying=Replaying(dead_letters, _replayers(queue, environment)),

@@ -14,7 +14,7 @@ from tandem.store.configuration.records import ClientRecord, Role
 
 def list_clients(call: Call[NoBody, PageQuery]) -> Answer:
     """One page of clients."""
-    return Answer(page_of(call, "clients", call.services.clients.page, lambda each: each.client_id, _shape))
+    return Answer(page_of(call, "clients", call.services.clients.page, lambda each: each.client_id, client_answer))
 
 
 def create_client(call: Call[ClientCreate, NoQuery]) -> Answer:
@@ -22,12 +22,14 @@ def create_client(call: Call[ClientCreate, NoQuery]) -> Answer:
     body = call.body
     client = ClientRecord(new_id(), body.name, body.external_ref, contact_of(body.default_contact))
     call.services.table.retrying(lambda: call.services.clients.put(client))
-    return Answer(_shape(client), 201, f"/clients/{client.client_id}")
+    return Answer(client_answer(client), 201, f"/clients/{client.client_id}")
 
 
 def get_client(call: Call[NoBody, NoQuery]) -> Answer:
     """One client."""
-    return Answer(_shape(_the_client(call.services.clients.get(call.params["client_id"]), call.params["client_id"])))
+    return Answer(
+        client_answer(_the_client(call.services.clients.get(call.params["client_id"]), call.params["client_id"]))
+    )
 
 
 def change_client(call: Call[ClientChange, NoQuery]) -> Answer:
@@ -48,7 +50,7 @@ def change_client(call: Call[ClientChange, NoQuery]) -> Answer:
             call.services.clients.put(changed)
         return changed
 
-    return Answer(_shape(call.services.table.retrying(change)))
+    return Answer(client_answer(call.services.table.retrying(change)))
 
 
 def _the_client(client: ClientRecord | None, client_id: str) -> ClientRecord:
@@ -57,7 +59,8 @@ def _the_client(client: ClientRecord | None, client_id: str) -> ClientRecord:
     return client
 
 
-def _shape(client: ClientRecord) -> ClientAnswer:
+def client_answer(client: ClientRecord) -> ClientAnswer:
+    """The client as it is shown."""
     return ClientAnswer(
         id=client.client_id,
         name=client.name,

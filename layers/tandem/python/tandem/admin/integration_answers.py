@@ -56,7 +56,7 @@ def integration_answer(call: AnyCall, integration: Integration) -> IntegrationAn
             "webhook_registration": _registration(integration),
             "setup": setup(integration.provider, webhook_url(call, integration), call.base_url),
             "polling": polling_answer(integration, state),
-            "device_sync": device_sync_answer(integration, call.services.sync_runs.state(integration_id), call.now),
+            "device_sync": device_sync_answer(call, integration),
             "counts": CountsAnswer(
                 organizations=call.services.organizations.count(integration_id),
                 rules=call.services.rules.count(integration_id),

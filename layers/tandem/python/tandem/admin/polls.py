@@ -1,14 +1,14 @@
-"""Routes of polls and imports that a person asks for."""
+"""Polls and imports of alerts that a person asks for, and the route of polls (that of imports: sync_runs.py)."""
 
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from tandem.admin.calls import Answer, Call, Route, Routes
-from tandem.admin.problems import conflict, not_found, unavailable
+from tandem.admin.problems import conflict, unavailable
 from tandem.admin.references import the_integration
 from tandem.admin.schemas.base import NoBody, NoQuery
-from tandem.admin.schemas.polls import RunAnswer, SyncRequest
+from tandem.admin.schemas.polls import RunAnswer
 from tandem.ids import new_id
 from tandem.polling.starting import NotStartedError
 from tandem.store.configuration.records import Role
@@ -25,26 +25,27 @@ _NOT_CONNECTED = "the integration has no credentials, so its RMM cannot be asked
 
 def poll_now(call: Call[NoBody, NoQuery]) -> Answer:
     """A poll begins."""
-    return _started(call, Run(new_id(), the_integration(call).integration_id, "poll", "queued", call.now, _user(call)))
+    integration_id = the_integration(call).integration_id
+    run = _started(call, Run(new_id(), integration_id, "poll", "queued", call.now, _user(call)))
+    return Answer(run, 202, f"/integrations/{integration_id}/runs/{run.id}")
 
 
-def sync(call: Call[SyncRequest, NoQuery]) -> Answer:
+def begin_import(call: AnyCall, days: int) -> RunAnswer:
     """An import of alerts begins."""
     integration_id = the_integration(call).integration_id
-    run = Run(new_id(), integration_id, "alerts", "queued", call.now, _user(call), days=call.body.days)
-    return _started(call, run)
+    return _started(call, Run(new_id(), integration_id, "alerts", "queued", call.now, _user(call), days=days))
 
 
-def get_run(call: Call[NoBody, NoQuery]) -> Answer:
-    """One run."""
-    integration_id, run_id = the_integration(call).integration_id, call.params["run_id"]
-    run = call.services.polls.run(integration_id, run_id, call.now)
-    if run is None:
-        raise not_found("run", run_id)
-    return Answer(_shown(run, call.now))
+def poll_answer(run: Run, now: datetime) -> RunAnswer:
+    """A run that its function never finished is shown as failed."""
+    if run.finished_at is None and now - (run.started_at or run.requested_at) > BROKEN_OFF_AFTER:
+        run = replace(run, state="failed", error=_BROKEN_OFF)
+    values = asdict(run) | {"unreadable_alerts": list(run.unreadable_alerts)}
+    del values["integration_id"]
+    return RunAnswer.model_validate({"id": values.pop("run_id"), **values})
 
 
-def _started(call: AnyCall, run: Run) -> Answer:
+def _started(call: AnyCall, run: Run) -> RunAnswer:
     if not the_integration(call).has_credentials:
         raise conflict(_NOT_CONNECTED)
     call.services.polls.put_run(run, call.now)
@@ -53,16 +54,7 @@ def _started(call: AnyCall, run: Run) -> Answer:
     except NotStartedError as error:
         call.services.polls.put_run(replace(run, state="failed", finished_at=call.now, error=str(error)), call.now)
         raise unavailable(f"{error}; try again") from error
-    return Answer(_shown(run, call.now), 202, f"/integrations/{run.integration_id}/runs/{run.run_id}")
-
-
-def _shown(run: Run, now: datetime) -> RunAnswer:
-    """A run that its function never finished is shown as failed."""
-    if run.finished_at is None and now - (run.started_at or run.requested_at) > BROKEN_OFF_AFTER:
-        run = replace(run, state="failed", error=_BROKEN_OFF)
-    values = asdict(run) | {"unreadable_alerts": list(run.unreadable_alerts)}
-    del values["integration_id"]
-    return RunAnswer.model_validate({"id": values.pop("run_id"), **values})
+    return poll_answer(run, call.now)
 
 
 def _user(call: AnyCall) -> str:
@@ -85,28 +77,5 @@ ROUTES: Routes = (
         202,
         description=f"Asks the RMM for its active alerts, whether or not polling is switched on. {_AT_ONCE}",
         conflicts="the integration has no credentials",
-    ),
-    Route(
-        "POST",
-        f"{_ONE}/sync",
-        "Take over alerts from the RMM",
-        Role.ADMIN,
-        sync,
-        RunAnswer,
-        _TAG,
-        202,
-        body=SyncRequest,
-        description="Active alerts go through the rules as in any poll. Ended ones of the last days become history: no "
-        f"ticket, notification or event. What Tandem knows already stays as it is. {_AT_ONCE}",
-        conflicts="the integration has no credentials",
-    ),
-    Route(
-        "GET",
-        f"{_ONE}/runs/{{run_id}}",
-        "Read a poll or import that somebody asked for",
-        Role.VIEWER,
-        get_run,
-        RunAnswer,
-        _TAG,
     ),
 )

@@ -10,12 +10,17 @@ from tandem.admin.authentication import Authenticator
 from tandem.admin.desk import DeskStore
 from tandem.admin.ingest_log import IngestLog
 from tandem.admin.replaying import Replaying
+from tandem.admin.software_shelf import SoftwareShelf
 from tandem.alerts.models import AlertEvent
 from tandem.archive.reading import Archive
 from tandem.dead_letters.letters import DeadLetters
 from tandem.notifications.inbox import Inbox
 from tandem.polling.starting import PollStarter
 from tandem.secrets import SigningSecrets
+from tandem.store.asset_joins import JoinWriter
+from tandem.store.asset_listing import AssetListing
+from tandem.store.assets import Assets
+from tandem.store.audits import Audits
 from tandem.store.configuration.boards import Boards
 from tandem.store.configuration.clients import Clients
 from tandem.store.configuration.devices import DeviceRecords
@@ -26,14 +31,17 @@ from tandem.store.configuration.rules import Rules
 from tandem.store.configuration.table import ConfigurationTable
 from tandem.store.configuration.windows import Windows
 from tandem.store.context import ContextCache
+from tandem.store.fleets import Fleets
 from tandem.store.listing import Listing
 from tandem.store.lookups import Lookups
 from tandem.store.outbound import OutboundResets
 from tandem.store.polls import Polls
 from tandem.store.previews import Previews
 from tandem.store.reads import BatchReader
+from tandem.store.remote_links import RemoteLinks
 from tandem.store.sign_ins import SignIns
 from tandem.store.sync_runs import SyncRuns
+from tandem.syncing.queue import DeviceSyncQueue
 from tandem.syncing.refresh_queue import DeviceRefreshQueue
 from tandem.syncing.starting import Starter
 
@@ -101,7 +109,15 @@ class Services:
     poll_starter: PollStarter
     sync_runs: SyncRuns
     sync_starter: Starter
+    sync_queue: DeviceSyncQueue
     refreshes: DeviceRefreshQueue
+    assets: Assets
+    asset_listing: AssetListing
+    asset_joins: JoinWriter
+    fleets: Fleets
+    software: SoftwareShelf
+    remote_links: RemoteLinks
+    audits: Audits
     sign_ins: SignIns
     queue: EventQueue
     dead_letters: DeadLetters

@@ -12,6 +12,8 @@ from tandem.assets.writing import asset_write
 
 _NEVER_EMPTY = frozenset({"name", "asset_type"})
 _LONGEST = 500
+_SHOWN_OF_NOTES = 200
+"""Characters, in the history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,29 +39,49 @@ def edit(asset: Asset, edits: Mapping[str, FieldValue], by: str, at: datetime) -
     value that it cannot have.
     """
     checked = {name: _checked(name, value) for name, value in edits.items()}
-    return _written(asset, {**asset.edited, **checked}, by, at)
+    return _written(asset, {**asset.edited, **checked}, asset.notes, by, at)
 
 
 def give_back(asset: Asset, names: Collection[str], by: str, at: datetime) -> AssetWrite | None:
     """These fields are what the RMM says again; None if no person had written them. Raises as `edit`."""
     for name in names:
         _check_editable(name)
-    return _written(asset, {name: value for name, value in asset.edited.items() if name not in names}, by, at)
+    kept = {name: value for name, value in asset.edited.items() if name not in names}
+    return _written(asset, kept, asset.notes, by, at)
 
 
-def _written(asset: Asset, edited: Mapping[str, FieldValue], by: str, at: datetime) -> AssetWrite | None:
-    if edited == asset.edited:
+def revise(
+    asset: Asset, edits: Mapping[str, FieldValue], given_back: Collection[str], notes: str | None, by: str, at: datetime
+) -> AssetWrite | None:
+    """`edit`, `give_back` and the person's own notes in one; None if nothing changes. Raises as `edit`."""
+    checked = {name: _checked(name, value) for name, value in edits.items()}
+    for name in given_back:
+        _check_editable(name)
+    kept = {name: value for name, value in asset.edited.items() if name not in given_back}
+    return _written(asset, {**kept, **checked}, notes, by, at)
+
+
+def _written(
+    asset: Asset, edited: Mapping[str, FieldValue], notes: str | None, by: str, at: datetime
+) -> AssetWrite | None:
+    if edited == asset.edited and notes == asset.notes:
         return None
-    after = replace(asset, edited=dict(edited), updated_at=at, version=asset.version + 1)
+    after = replace(asset, edited=dict(edited), notes=notes, updated_at=at, version=asset.version + 1)
     old, new = shown(asset), shown(after)
     changes = tuple(
         FieldChange(name, _value(old, name), _value(new, name))
         for name in sorted(EDITABLE)
         if _value(old, name) != _value(new, name)
     )
+    if notes != asset.notes:
+        changes += (FieldChange("notes", _beginning(asset.notes), _beginning(notes)),)
     # A person who writes what the RMM says too changes nothing that is seen, but the field is the person's from now on.
     entry = HistoryEntry(asset.asset_id, at, by, "changed", changes)
     return asset_write(asset, after, (entry,) if changes else ())
+
+
+def _beginning(notes: str | None) -> str | None:
+    return notes[:_SHOWN_OF_NOTES] if notes is not None else None
 
 
 def _value(view: Shown, name: str) -> FieldValue:

@@ -86,6 +86,8 @@ Assets and the sync of devices (`tandem/assets`, `tandem/syncing`):
 37. one sync; the last ones          GetItem, Query  SYNC#<int>   sk RUN#<sortable id>
 38. who did what, newest first       Query    AUDIT               sk <time>#<id>; what people ask for by hand, so one
                                                                   partition is enough
+39. a user's link into a device,     GetItem  REMOTE#<int>#<dev>  sk the user's id
+    while it lives
 
 The indexes project keys only: a listing reads page and items, and an update that moves no key pays for no index.
 Indexes of few values are sharded, so that 500 alerts a second stay far below 1,000 write units on any key.

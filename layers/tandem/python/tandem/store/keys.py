@@ -367,3 +367,8 @@ def sync_run_key(integration_id: str, run_id: str) -> Key:
 def audit_key(at: datetime, audit_id: str) -> Key:
     """Question 38; sorts by time."""
     return {"pk": AUDIT, "sk": f"{to_text(at)}#{audit_id}"}
+
+
+def remote_link_key(integration_id: str, external_device_id: str, user_id: str) -> Key:
+    """Question 39: a user's link into a device."""
+    return {"pk": f"REMOTE#{integration_id}#{external_device_id}", "sk": user_id}

@@ -143,6 +143,26 @@ class Polls:
         item = self._item(keys.poll_run_key(integration_id, run_id))
         return unless_expired(item, now, _run_from) if item is not None else None
 
+    def runs(self, integration_id: str, now: datetime) -> list[Run]:
+        """The runs that people asked for in the last 30 days, in no order."""
+        partition = keys.poll_key(integration_id)["pk"]
+        request: dict[str, Any] = {}
+        found: list[Run] = []
+        while True:
+            with translating():
+                answer = self._client.query(
+                    TableName=self._table,
+                    KeyConditionExpression="pk = :pk AND begins_with(sk, :run)",
+                    ExpressionAttributeValues=encode_item({":pk": partition, ":run": keys.RUN_PREFIX}),
+                    ConsistentRead=True,
+                    **request,
+                )
+            runs = (unless_expired(dict(item), now, _run_from) for item in answer["Items"])
+            found += [run for run in runs if run is not None]
+            if "LastEvaluatedKey" not in answer:
+                return found
+            request = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
     def _item(self, key: keys.Key) -> Item | None:
         with translating():
             answer = self._client.get_item(TableName=self._table, Key=encode_item(key), ConsistentRead=True)

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from tandem.admin.schemas.base import Given, Id, Name, ProviderName, Taken, Time, example, unless_given
 from tandem.admin.schemas.credentials import DESCRIPTION
+from tandem.admin.schemas.sync_runs import SyncKind, SyncRunAnswer
 from tandem.polling.settings import LONGEST_MINUTES, SHORTEST_MINUTES
 from tandem.syncing import settings as syncing
 
@@ -230,6 +231,16 @@ class PollingAnswer(Given):
     last_result: PollResultAnswer | None = Field(None, description="Of the last poll that went well")
 
 
+class LastRunAnswer(Given):
+    """How the last sync of a kind ended."""
+
+    kind: SyncKind
+    run_id: str
+    state: Literal["succeeded", "failed", "cancelled"]
+    finished_at: Time
+    last_success_at: Time | None = Field(description="When the last one of this kind ended that went well")
+
+
 class DeviceSyncAnswer(Given):
     """Syncs of the RMM's devices; a webhook-only integration has none. Those of patches and software come between."""
 
@@ -240,7 +251,11 @@ class DeviceSyncAnswer(Given):
     last_error: str | None = Field(None, description="Why the last sync failed, and what to do; null if it went well")
     consecutive_failures: int = 0
     next_sync_at: Time | None = Field(None, description="About when the next one begins")
-    run_id: str | None = Field(None, description="The sync that is at work")
+    last_runs: list[LastRunAnswer] = Field([], description="The last one of each kind that ended")
+    run: SyncRunAnswer | None = Field(None, description="The sync that is at work")
+    needs_confirmation: SyncRunAnswer | None = Field(
+        None, description="A sync that would retire much of an organization: confirm it, cancel it, or leave it"
+    )
 
 
 class CountsAnswer(Given):

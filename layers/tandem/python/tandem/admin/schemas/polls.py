@@ -4,18 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from tandem.admin.schemas.base import Given, Taken, Time, example
+from tandem.admin.schemas.base import Given, Time
 
 MOST_DAYS = 90
-
-
-class SyncRequest(Taken):
-    """What to take over from the RMM."""
-
-    model_config = example(kind="alerts", days=7)
-
-    kind: Literal["alerts"] = Field(description="Alerts: active ones through the rules, ended ones as history")
-    days: int = Field(7, ge=1, le=MOST_DAYS, description="How far back ended alerts are taken over")
 
 
 class RunAnswer(Given):

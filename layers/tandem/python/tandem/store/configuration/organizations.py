@@ -4,7 +4,7 @@ only webhooks speak of has no record until then."""
 from collections.abc import Sequence
 
 from tandem.store import keys
-from tandem.store.configuration.records import OrganizationRecord, organization_of, values_of
+from tandem.store.configuration.records import ClientRecord, OrganizationRecord, organization_of, values_of
 from tandem.store.configuration.table import ConfigurationTable, Put, Scope
 
 
@@ -40,10 +40,18 @@ class Organizations:
         key = keys.organization_key(integration_id, organization.external_id)
         self._table.commit(Scope.CONFIGURATION, [Put(key, values_of(organization), organization.version)])
 
-    def put_several(self, integration_id: str, organizations: Sequence[OrganizationRecord]) -> None:
-        """Write each onto its `version`, all or none of at most 99. Raises ConflictError."""
+    def put_several(
+        self,
+        integration_id: str,
+        organizations: Sequence[OrganizationRecord],
+        client: ClientRecord | None = None,
+    ) -> None:
+        """Write each onto its `version`, all or none of at most 98; and with them `client`, a new one. Raises
+        ConflictError."""
         puts = [
             Put(keys.organization_key(integration_id, each.external_id), values_of(each), each.version)
             for each in organizations
         ]
+        if client is not None:
+            puts.append(Put(keys.client_key(client.client_id), values_of(client), client.version))
         self._table.commit(Scope.CONFIGURATION, puts)
