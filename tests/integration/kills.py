@@ -109,10 +109,10 @@ def items_of(client: "DynamoDBClient", table: str) -> list[dict[str, Any]]:
 
 def restore(client: "DynamoDBClient", table: str, items: list[dict[str, Any]]) -> None:
     """Make these all that a table holds."""
-    kept = [_key(item) for item in items]
-    gone = [_key(item) for item in items_of(client, table) if _key(item) not in kept]
-    requests: list[Any] = [{"DeleteRequest": {"Key": key}} for key in gone]
-    requests += [{"PutRequest": {"Item": item}} for item in items]
+    there = {tuple(each["S"] for each in _key(item).values()): item for item in items_of(client, table)}
+    wanted = {tuple(each["S"] for each in _key(item).values()): item for item in items}
+    requests: list[Any] = [{"DeleteRequest": {"Key": _key(there[key])}} for key in there.keys() - wanted.keys()]
+    requests += [{"PutRequest": {"Item": item}} for key, item in wanted.items() if there.get(key) != item]
     for start in range(0, len(requests), 25):
         answer = client.batch_write_item(RequestItems={table: requests[start : start + 25]})
         assert not answer["UnprocessedItems"]

@@ -85,6 +85,8 @@ class SyncedTenant:
         bucket: str | None = None,
         auto_map: bool = False,
         connect: bool = True,
+        queue: MemoryQueue | None = None,
+        staging: type[BucketStaging] = BucketStaging,
     ) -> None:
         self.dynamodb, self.table, self.simulator = dynamodb, table, simulator
         self.now = utc_now()
@@ -100,13 +102,13 @@ class SyncedTenant:
             Fleets(dynamodb, table),
             Assets(dynamodb, table),
         )
-        self.staging = BucketStaging(lambda: s3, self.bucket)
+        self.staging = staging(lambda: s3, self.bucket)
         self.documents = SoftwareDocuments(lambda: s3, self.bucket)
-        self.queue, self.alerts = MemoryQueue(), NoAlerts()
+        self.queue, self.alerts = queue or MemoryQueue(), NoAlerts()
         self.wanted: list[str] = []
         if connect:
             self.connect()
-        tools = Tools(
+        self.tools = Tools(
             runs=self.runs,
             fleets=self.fleets,
             assets=self.assets,
@@ -123,7 +125,7 @@ class SyncedTenant:
             opening=self,
             auto_map_organizations=auto_map,
         )
-        self.work = SyncWork(tools, self.integrations, self.wanted.append)
+        self.work = SyncWork(self.tools, self.integrations, self.wanted.append)
 
     def connect(self, **values: Any) -> None:
         at = self.now - timedelta(days=1)
