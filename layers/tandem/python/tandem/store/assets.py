@@ -13,8 +13,8 @@ from tandem.store.asset_writer import AssetWriter
 from tandem.store.batches import get_items, write_items
 from tandem.store.codec import encode_item
 from tandem.store.errors import ConflictError, UnwritableError, translating
+from tandem.store.expiry import unless_expired
 from tandem.store.listing import Found
-from tandem.store.lookups import unless_expired
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -10,7 +10,8 @@ from tandem.store import keys
 from tandem.store.batches import get_items
 from tandem.store.codec import encode_item
 from tandem.store.errors import ConflictError, translating
-from tandem.store.lookups import Lookups, WaitingAlert, unless_expired
+from tandem.store.expiry import unless_expired
+from tandem.store.lookups import Lookups, WaitingAlert
 from tandem.store.records import alert_from, device_item
 
 if TYPE_CHECKING:

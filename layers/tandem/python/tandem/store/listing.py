@@ -17,8 +17,8 @@ from tandem.store import keys
 from tandem.store.batches import get_items
 from tandem.store.codec import decode_item, encode_item
 from tandem.store.errors import translating
+from tandem.store.expiry import unless_expired
 from tandem.store.keys import Key
-from tandem.store.lookups import unless_expired
 from tandem.store.records import alert_from, ticket_from
 
 if TYPE_CHECKING:

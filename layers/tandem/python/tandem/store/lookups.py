@@ -12,6 +12,7 @@ from tandem.store import keys
 from tandem.store.batches import get_items
 from tandem.store.codec import decode_item, encode_item
 from tandem.store.errors import translating
+from tandem.store.expiry import unless_expired
 from tandem.store.records import (
     alert_from,
     comment_from,
@@ -192,9 +193,3 @@ def time_entry_place(entry: TimeEntry) -> str:
 def link_place(ticket_id: str, alert_id: str) -> str:
     """Where a ticket's alert stands in its list."""
     return keys.link_key(ticket_id, alert_id)["sk"]
-
-
-def unless_expired(item: dict[str, Any], now: datetime, parse: Callable[[dict[str, Any]], Record]) -> Record | None:
-    """The record, unless it has expired: TTL removes late."""
-    expiry = item.get("expires_at")
-    return None if expiry is not None and int(expiry["N"]) < now.timestamp() else parse(item)

@@ -12,7 +12,7 @@ from tandem.store import keys
 from tandem.store.batches import get_items
 from tandem.store.codec import Item, decode_item, encode_item
 from tandem.store.errors import ConflictError, translating
-from tandem.store.lookups import unless_expired
+from tandem.store.expiry import unless_expired
 from tandem.store.records import ALERT_RETENTION, alert_from, ticket_from
 from tandem.times import from_text, optional_text, optional_time, to_text
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tandem.store import keys
 from tandem.store.codec import Item, decode_item, encode_item
 from tandem.store.errors import ConflictError, translating
-from tandem.store.lookups import unless_expired
+from tandem.store.expiry import unless_expired
 from tandem.times import from_text, to_text
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from tandem.store import keys
 from tandem.store.batches import get_items
 from tandem.store.codec import encode_item
 from tandem.store.errors import AlreadyDoneError, ConflictError, MovedOnError, translating
+from tandem.store.expiry import unless_expired
 from tandem.store.listing import Found
-from tandem.store.lookups import unless_expired
 from tandem.store.sync_progress import Progress, RunUpdate
 from tandem.store.sync_records import (
     ENDED,
