@@ -13,15 +13,26 @@ ALERT_EVENTS = "alert-events/"
 POLLS = "polls/"
 """What polls listed, for the polls after them."""
 
+SYNCS = "sync/"
+"""What syncs of devices listed, for their own next steps."""
+
+SOFTWARE = "software/"
+"""The software inventory, an object for each page of a fleet, as long as there is such a page."""
+
 STREAM_FAILURES = "aws/lambda/"
 """Where Lambda puts the records of a stream that it gave up on (`aws/lambda/<mapping's id>/<shard>/<yyyy>/...`): AWS's
 choice, which takes no prefix of ours. The object itself names the function."""
 
-_KEPT = {ALERT_EVENTS: Duration.days(400), POLLS: Duration.days(3), STREAM_FAILURES: Duration.days(30)}
+_KEPT = {
+    ALERT_EVENTS: Duration.days(400),
+    POLLS: Duration.days(3),
+    SYNCS: Duration.days(3),
+    STREAM_FAILURES: Duration.days(30),
+}
 
 
 class TandemBucket(Construct):
-    """A private bucket; each prefix in it has its own age limit.
+    """A private bucket; each prefix in it has its own age limit, but for SOFTWARE.
 
     It outlives the stack as the table does. Where the tenant file says "destroy", CloudFormation still refuses to
     delete a bucket that holds anything: empty it first.

@@ -10,7 +10,7 @@ from infra.api import Api
 from infra.dead_letters import DeadLetterKeeping
 from infra.function_maker import FunctionMaker
 from infra.metrics import NAMESPACE, PERIOD, own_metric
-from infra.monitoring import PARKING, POLL, SWEEP
+from infra.monitoring import PARKING, POLL, SWEEP, SYNC
 from infra.tenant import Tenant
 
 OUTCOMES = (
@@ -22,6 +22,7 @@ OUTCOMES = (
     "suppressed",
     "resolved",
     "acknowledged",
+    "placed",
     "ignored",
     "parked",
     "given_back",
@@ -30,6 +31,10 @@ OUTCOMES = (
 
 POLL_METRICS = ("polls", "polls_failed", "poll_unreadable", "poll_fired", "poll_cleared", "poll_held_back")
 """What scheduled_poll counts."""
+
+SYNC_METRICS = ("sync_runs", "sync_runs_failed", "sync_devices_seen", "sync_devices_failed", "sync_assets_created")
+REFRESH_METRICS = ("refresh_refreshed", "refresh_gone", "refresh_known", "refresh_given_up", "refresh_given_back")
+"""What device_sync counts."""
 
 WEBHOOK_METRICS = ("WebhookIgnored", "WebhookRefused", "WebhookFailed")
 """What webhook_ingest counts, by provider and reason. What it stored is what the queue was sent."""
@@ -72,6 +77,7 @@ class Dashboard(Construct):
                     ),
                 ],
                 [self._behind(), *self._polls()],
+                self._syncs(),
             ],
         )
 
@@ -158,6 +164,21 @@ class Dashboard(Construct):
         ]
         counted = [own_metric(self._tenant, POLL, name) for name in POLL_METRICS]
         return [_graph("Polls", counted), _graph("Polls: the integration that is furthest behind, and how long", ages)]
+
+    def _syncs(self) -> list[cloudwatch.IWidget]:
+        if SYNC not in self._maker.functions:
+            return []
+        ages = [
+            own_metric(self._tenant, SYNC, "sync_seconds_since_good", statistic="Maximum", label="last good sync, s"),
+            own_metric(self._tenant, SYNC, "sync_milliseconds", statistic="p99", label="a sync takes, p99, ms"),
+        ]
+        counted = [own_metric(self._tenant, SYNC, name) for name in SYNC_METRICS]
+        refreshed = [own_metric(self._tenant, SYNC, name) for name in REFRESH_METRICS]
+        return [
+            _graph("Device syncs", counted),
+            _graph("Device syncs: the integration that is furthest behind, and how long", ages),
+            _graph("Single devices refreshed", refreshed),
+        ]
 
 
 def _graph(title: str, metrics: Iterable[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:

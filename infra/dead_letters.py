@@ -1,7 +1,6 @@
 """dead_letter_keeper: empties every dead-letter queue, and the bucket's failed stream records, into the table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from aws_cdk import Aws, Duration, Stack
@@ -15,6 +14,7 @@ from constructs import Construct
 from infra.acknowledge import acknowledge
 from infra.bucket import STREAM_FAILURES, TandemBucket
 from infra.function_maker import FunctionMaker
+from infra.queues import FailingQueue
 from infra.table import TandemTable
 from infra.tenant import Tenant
 
@@ -28,16 +28,6 @@ written."""
 
 _AT_ONCE = 2
 """Batches of a queue: the fewest that SQS allows. Dead letters can wait."""
-
-
-@dataclass(frozen=True)
-class FailingQueue:
-    """A queue and where its messages end that fail `attempts` times. `source`: what the table calls their letters."""
-
-    source: str
-    queue: sqs.Queue
-    dead_letters: sqs.Queue
-    attempts: int
 
 
 class DeadLetterKeeping(Construct):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
@@ -51,8 +51,11 @@ class FunctionMaker:
         timeout: Duration,
         environment: dict[str, str],
         reserved_concurrency: int | None = None,
+        least_memory_mb: int = 0,
+        disk_mb: int | None = None,
     ) -> lambda_.Function:
-        """functions/<name>/handler.py as a function that may write its log and nothing else yet."""
+        """functions/<name>/handler.py as a function that may write its log and nothing else yet. `disk_mb`: of /tmp,
+        where it is to be more than the 512 that each function has."""
         settings = self._tenant.functions
         construct_id = "".join(word.capitalize() for word in name.split("_"))
         log_group = logs.LogGroup(
@@ -78,7 +81,8 @@ class FunctionMaker:
             handler="handler.handler",
             runtime=RUNTIMES[settings.python],
             architecture=ARCHITECTURES[settings.architecture],
-            memory_size=settings.memory_mb,
+            memory_size=max(settings.memory_mb, least_memory_mb),
+            ephemeral_storage_size=Size.mebibytes(disk_mb) if disk_mb is not None else None,
             timeout=timeout,
             layers=self._layers.all,
             role=role,

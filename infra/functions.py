@@ -1,7 +1,6 @@
 """The functions of the main way: what each may do, no more, and what it is told by its environment."""
 
 from aws_cdk import Duration
-from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
@@ -10,9 +9,6 @@ from infra.queues import PROCESSOR_TIMEOUT, AlertQueues
 from infra.rmm_access import allow_asking_rmms, allow_integration_secrets
 from infra.table import TandemTable
 from infra.tenant import Tenant
-
-BATCH_SIZE = 10
-"""Alert events a batch: the most that a FIFO queue gives."""
 
 
 class Functions(Construct):
@@ -46,15 +42,7 @@ class Functions(Construct):
 
         self.alert_processor = maker.make(self, "alert_processor", timeout=PROCESSOR_TIMEOUT, environment=alert_queue)
         maker.allow_table(self.alert_processor)
-        # This also allows what the mapping and the processor do with messages, ChangeMessageVisibility among it.
-        self.alert_processor.add_event_source(
-            event_sources.SqsEventSource(
-                queues.alert_events,
-                batch_size=BATCH_SIZE,
-                report_batch_item_failures=True,
-                max_concurrency=tenant.functions.processor_maximum_concurrency,
-            )
-        )
+        queues.failing.feed(self.alert_processor, at_once=tenant.functions.processor_maximum_concurrency)
 
         self.admin_api = maker.make(
             self,

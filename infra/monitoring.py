@@ -15,22 +15,39 @@ from infra.api import Api
 from infra.dead_letters import DeadLetterKeeping
 from infra.function_maker import FunctionMaker
 from infra.metrics import NAMESPACE, PERIOD, own_metric
+from infra.queues import FailingQueue
 from infra.tenant import Tenant
 
-_OLDEST_MESSAGE = Duration.minutes(5)
 _FURTHEST_BEHIND = Duration.minutes(15)
 _SWEEP_LAG = Duration.minutes(5)
 
-PARKING = ("alert_processor", "event_publisher", "notifier", "ticket_close_reset", "alert_reset", "read_back")
+PARKING = (
+    "alert_processor",
+    "event_publisher",
+    "notifier",
+    "ticket_close_reset",
+    "alert_reset",
+    "read_back",
+    "device_sync",
+)
 """Functions that park what can never be processed, and acknowledge it: no queue shows that."""
 
 SWEEP = "due_sweep"
 POLL = "scheduled_poll"
+SYNC = "device_sync"
 
 _POLLS_FAILED = 2
 """In a row, of one integration: one more rings."""
 
 _LONGEST_BETWEEN_POLLS = Duration.hours(1)
+
+_SYNCS_FAILED = 2
+_SYNCS_FAILED_WITHIN = Duration.hours(3)
+"""One more rings: of an hourly integration three in a row."""
+
+_LONGEST_BETWEEN_TURNS = Duration.hours(8)
+_LAST_GOOD_SYNC = Duration.hours(48)
+"""A sync that is to run daily failed twice."""
 
 
 class Monitoring(Construct):
@@ -57,7 +74,7 @@ class Monitoring(Construct):
         for name, function in maker.functions.items():
             self._function_alarms(name, function)
         for each in keeping.queues:
-            self._queue_alarms(_camel(each.source), each.source, each.queue, each.dead_letters)
+            self._queue_alarms(each)
         self._stuck_alarm("StreamFailures", keeping.notices, "notices of failed stream records")
         for source, function in keeping.streams.items():
             self._stream_alarm(source, function)
@@ -66,6 +83,8 @@ class Monitoring(Construct):
             self._sweep_alarms(maker.functions[SWEEP])
         if POLL in maker.functions:
             self._poll_alarms()
+        if SYNC in maker.functions:
+            self._sync_alarms()
         self._api_alarms(api)
 
     def _function_alarms(self, name: str, function: lambda_.Function) -> None:
@@ -77,14 +96,15 @@ class Monitoring(Construct):
             f"{name} was held back: the account's or the function's concurrency is used up.",
         )
 
-    def _queue_alarms(self, prefix: str, source: str, queue: sqs.Queue, dead_letters: sqs.Queue) -> None:
+    def _queue_alarms(self, failing: FailingQueue) -> None:
+        prefix = _camel(failing.source)
         self._alarm(
             f"{prefix}OldestMessage",
-            queue.metric_approximate_age_of_oldest_message(period=PERIOD, statistic="Maximum"),
-            f"Messages of {source} wait longer than 5 minutes.",
-            above=_OLDEST_MESSAGE.to_seconds(),
+            failing.queue.metric_approximate_age_of_oldest_message(period=PERIOD, statistic="Maximum"),
+            f"Messages of {failing.source} wait longer than {failing.oldest.to_minutes():.0f} minutes.",
+            above=failing.oldest.to_seconds(),
         )
-        self._stuck_alarm(prefix, dead_letters, f"dead letters of {source}")
+        self._stuck_alarm(prefix, failing.dead_letters, f"dead letters of {failing.source}")
 
     def _stuck_alarm(self, prefix: str, queue: sqs.Queue, what: str) -> None:
         """A letter stays a moment in its queue; where it stays for a quarter of an hour, nobody takes it."""
@@ -145,6 +165,23 @@ class Monitoring(Construct):
             failing.with_(period=_LONGEST_BETWEEN_POLLS),
             "Polls of an integration failed three times in a row: GET /api/v1/integrations says which, and why.",
             above=_POLLS_FAILED,
+        )
+
+    def _sync_alarms(self) -> None:
+        failed = own_metric(self._tenant, SYNC, "sync_runs_failed")
+        self._alarm(
+            "DeviceSyncsFailing",
+            failed.with_(period=_SYNCS_FAILED_WITHIN),
+            "Syncs of devices failed three times within three hours: GET /api/v1/integrations says why.",
+            above=_SYNCS_FAILED,
+        )
+        # So long that an integration that is synced daily does not end its alarm between two turns.
+        behind = own_metric(self._tenant, SYNC, "sync_seconds_since_good", statistic="Maximum")
+        self._alarm(
+            "DeviceSyncsBehind",
+            behind.with_(period=_LONGEST_BETWEEN_TURNS),
+            "The last good sync of an integration's devices is more than two days old.",
+            above=_LAST_GOOD_SYNC.to_seconds(),
         )
 
     def _api_alarms(self, api: Api) -> None:

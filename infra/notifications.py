@@ -5,20 +5,15 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as event_sources
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.dead_letters import FailingQueue
 from infra.function_maker import FunctionMaker
+from infra.queues import failing_queue
 from infra.table import TandemTable
 from infra.tenant import Tenant
 
 TIMEOUT = Duration.seconds(60)
 """The notifier's: it begins no mail after 40 seconds, and none takes longer than the rest."""
-
-BATCH_SIZE = 10
-"""Tickets at once. There is no window: a person is told within a second."""
 
 ATTEMPTS = 10
 """With the waits between them these are more than half an hour: as long may SES be out of reach."""
@@ -44,26 +39,8 @@ class Notifications(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._maker = maker
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            queue_name=f"tandem-{tenant.name}-notifications-dead",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
-        self.queue = sqs.Queue(
-            self,
-            "Queue",
-            queue_name=f"tandem-{tenant.name}-notifications",
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(4),
-            # AWS asks for six times the consumer's timeout, so that throttled batches are not received twice.
-            visibility_timeout=Duration.seconds(TIMEOUT.to_seconds() * 6),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=ATTEMPTS),
-        )
-        self.failing = FailingQueue("notifications", self.queue, self.dead_letters, ATTEMPTS)
+        self.failing = failing_queue(self, "Queue", tenant, "notifications", attempts=ATTEMPTS, timeout=TIMEOUT)
+        self.queue, self.dead_letters = self.failing.queue, self.failing.dead_letters
         self._rule(bus, source)
         self.notifier = maker.make(
             self,
@@ -88,12 +65,8 @@ class Notifications(Construct):
         )
         if tenant.notifications.sender:
             self._allow_mail(self.notifier, tenant.notifications.sender)
-        # This also allows what the mapping and the notifier do with messages, ChangeMessageVisibility among it.
-        self.notifier.add_event_source(
-            event_sources.SqsEventSource(
-                self.queue, batch_size=BATCH_SIZE, report_batch_item_failures=True, max_concurrency=_AT_ONCE
-            )
-        )
+        # Tickets come at once, without a window: a person is told within a second.
+        self.failing.feed(self.notifier, at_once=_AT_ONCE)
 
     def take_digests_from(self, due_sweep: lambda_.Function) -> None:
         """The sweep hands digests over when they are due."""

@@ -3,23 +3,16 @@
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as event_sources
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.dead_letters import FailingQueue
 from infra.function_maker import FunctionMaker
-from infra.queues import AlertQueues
+from infra.queues import AlertQueues, failing_queue
 from infra.rmm_access import allow_asking_rmms
 from infra.table import TandemTable
 from infra.tenant import Tenant
 
 TIMEOUT = Duration.seconds(60)
 """Of both functions. The RMMs get 40 seconds of it in each batch (tandem/outbound/bootstrap.py)."""
-
-BATCH_SIZE = 10
-"""The most that a FIFO queue gives."""
 
 ATTEMPTS_AT_CLOSES = 10
 """With the waits between them more than half an hour of a table or queue out of reach."""
@@ -51,9 +44,25 @@ class Outbound(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._maker = maker
-        self.closes = self._queues("Closes", f"tandem-{tenant.name}-ticket-closes", "ticket-closes", ATTEMPTS_AT_CLOSES)
-        self.resets = self._queues(
-            "Resets", f"tandem-{tenant.name}-alert-resets", "alert-resets", ATTEMPTS_AT_RESETS, fifo=True
+        self.closes = failing_queue(
+            self,
+            "Closes",
+            tenant,
+            "ticket-closes",
+            attempts=ATTEMPTS_AT_CLOSES,
+            timeout=TIMEOUT,
+            dead_letters_id="ClosesDeadLetters",
+        )
+        # A mass close may wait for a day behind an RMM that is down, and then is given up one by one.
+        self.resets = failing_queue(
+            self,
+            "Resets",
+            tenant,
+            "alert-resets",
+            attempts=ATTEMPTS_AT_RESETS,
+            timeout=TIMEOUT,
+            dead_letters_id="ResetsDeadLetters",
+            fifo=True,
         )
         self.failing = [self.closes, self.resets]
         self._rules(bus, source)
@@ -77,50 +86,14 @@ class Outbound(Construct):
             [table.arn],
         )
         self._maker.allow(function, ["sqs:SendMessage"], [self.resets.queue.queue_arn, queues.alert_events.queue_arn])
-        self._feed(function, self.closes, _DISPATCHED_AT_ONCE)
+        self.closes.feed(function, at_once=_DISPATCHED_AT_ONCE)
 
     def _reset(self, tenant: Tenant, table: TandemTable, queues: AlertQueues) -> None:
         function = self.alert_reset
         allow_asking_rmms(self._maker, tenant, table, function)
         self._maker.allow(function, ["dynamodb:BatchGetItem", "dynamodb:Query"], [table.arn])
         self._maker.allow(function, ["sqs:SendMessage"], [queues.alert_events.queue_arn])
-        self._feed(function, self.resets, _INTEGRATIONS_AT_ONCE)
-
-    def _feed(self, function: lambda_.Function, queues: FailingQueue, at_once: int) -> None:
-        # This also allows what the mapping and the function do with messages, ChangeMessageVisibility among it.
-        function.add_event_source(
-            event_sources.SqsEventSource(
-                queues.queue, batch_size=BATCH_SIZE, report_batch_item_failures=True, max_concurrency=at_once
-            )
-        )
-
-    def _queues(
-        self, construct_id: str, name: str, source: str, attempts: int, *, fifo: bool | None = None
-    ) -> FailingQueue:
-        ending = ".fifo" if fifo else ""
-        dead_letters = sqs.Queue(
-            self,
-            f"{construct_id}DeadLetters",
-            queue_name=f"{name}-dead{ending}",
-            fifo=fifo,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            retention_period=Duration.days(14),
-        )
-        queue = sqs.Queue(
-            self,
-            construct_id,
-            queue_name=f"{name}{ending}",
-            fifo=fifo,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-            # A mass close may wait for a day behind an RMM that is down, and then is given up one by one.
-            retention_period=Duration.days(4),
-            # AWS asks for six times the consumer's timeout, so that throttled batches are not received twice.
-            visibility_timeout=Duration.seconds(TIMEOUT.to_seconds() * 6),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=attempts),
-        )
-        return FailingQueue(source, queue, dead_letters, attempts)
+        self.resets.feed(function, at_once=_INTEGRATIONS_AT_ONCE)
 
     def _rules(self, bus: events.IEventBus, source: str) -> None:
         """The bus tries the queue for a day; then the event is a dead letter like any other of this queue."""

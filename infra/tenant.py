@@ -119,6 +119,18 @@ class Connections(_Section):
         return self
 
 
+class DeviceSync(_Section):
+    """Syncs of the RMMs' devices."""
+
+    maximum_concurrency: Annotated[int, Field(strict=True, ge=2, le=100)] = 4
+    """Pages of a fleet that are worked on at once. SQS polls with no fewer than 2."""
+    refresh_delay_seconds: Annotated[int, Field(strict=True, ge=0, le=900)] = 30
+    """How long news of a device is gathered before the RMM is asked. What is heard within 30 seconds is one question,
+    so less than that may miss the last of it until the next sync."""
+    auto_map_organizations: Annotated[bool, Field(strict=True)] = False
+    """Whether an organization is mapped by itself to the one client that is called the same, without a person."""
+
+
 class Notifications(_Section):
     """What users are told of new tickets."""
 
@@ -146,6 +158,7 @@ class Tenant(_Section):
     archive: Archive = Archive()
     events: Events = Events()
     notifications: Notifications = Notifications()
+    device_sync: DeviceSync = DeviceSync()
     connections: Connections = Connections()
     custom_domain: CustomDomain | None = None
     public_url: HttpsUrl | None = None
@@ -178,6 +191,7 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "archive": Archive,
     "events": Events,
     "notifications": Notifications,
+    "device_sync": DeviceSync,
     "connections": Connections,
     "custom_domain": CustomDomain,
 }

@@ -21,7 +21,8 @@ from infra.api import Api
 from infra.archive import Archive
 from infra.bucket import TandemBucket
 from infra.dashboard import Dashboard
-from infra.dead_letters import DeadLetterKeeping, FailingQueue
+from infra.dead_letters import DeadLetterKeeping
+from infra.device_sync import DeviceSync
 from infra.events import Events
 from infra.function_maker import FunctionMaker
 from infra.functions import Functions
@@ -30,7 +31,7 @@ from infra.monitoring import Monitoring
 from infra.notifications import Notifications
 from infra.outbound import Outbound
 from infra.polling import Polling
-from infra.queues import MAX_RECEIVE_COUNT, AlertQueues
+from infra.queues import AlertQueues
 from infra.readback import ReadBack
 from infra.schedules import Schedules
 from infra.table import TandemTable
@@ -106,6 +107,19 @@ class TenantStack(Stack):
             schedules=schedules,
         )
         polling.let_manage(functions.admin_api)
+        device_sync = DeviceSync(
+            self,
+            "DeviceSync",
+            tenant,
+            maker=maker,
+            table=table,
+            queues=queues,
+            bucket=self.bucket,
+            schedules=schedules,
+        )
+        device_sync.let_manage(functions.admin_api)
+        device_sync.hear_from(functions.webhook_ingest)
+        device_sync.hear_from(polling.scheduled_poll)
         outbound = Outbound(
             self,
             "Outbound",
@@ -126,10 +140,11 @@ class TenantStack(Stack):
             table=table,
             bucket=self.bucket,
             queues=[
-                FailingQueue("alert-events", queues.alert_events, queues.dead_letters, MAX_RECEIVE_COUNT),
+                queues.failing,
                 notifications.failing,
                 *outbound.failing,
                 read_back.failing,
+                *device_sync.failing,
             ],
             streams={"event-publisher": self.events.event_publisher, "event-archiver": archive.event_archiver},
             replayed_by=functions.admin_api,

@@ -16,10 +16,10 @@ class Fixed:
     of their dimensions that a busy month has."""
 
     metrics: int = 56
-    alarms: int = 50
+    alarms: int = 59
     dashboards: int = 1
     secrets: int = 2
-    pollers: int = 55
+    pollers: int = 75
     """Lambda keeps five connections to each queue open, each asking again after 20 s without a message."""
     sweep_reads: int = 4
     """Consistent queries of an idle sweep: one for each shard of the due-time index."""

@@ -26,6 +26,16 @@ class Template:
         ]
         return found
 
+    def function_id(self, name: str) -> str:
+        """The logical id of the function whose folder is functions/`name`."""
+        wanted = self.function(name)
+        (found,) = [
+            identifier
+            for identifier, each in self.resources("AWS::Lambda::Function").items()
+            if each["Properties"] == wanted
+        ]
+        return found
+
     def function_name(self, properties: dict[str, Any]) -> str:
         """The folder of a function, by the name of its log group."""
         log_group = self.content["Resources"][properties["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]

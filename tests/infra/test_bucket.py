@@ -2,7 +2,7 @@
 
 import json
 
-from infra.bucket import ALERT_EVENTS, POLLS, STREAM_FAILURES
+from infra.bucket import ALERT_EVENTS, POLLS, SOFTWARE, STREAM_FAILURES, SYNCS
 from tests.infra.template import Template
 
 
@@ -30,6 +30,8 @@ def test_alert_events_are_kept_as_long_as_alerts_failures_for_a_month_and_listin
     assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule} == {
         ALERT_EVENTS: 400,
         POLLS: 3,
+        SYNCS: 3,
         STREAM_FAILURES: 30,
     }
+    assert not any(SOFTWARE.startswith(rule.get("Prefix", SOFTWARE + "?")) for rule in rules)
     assert any("AbortIncompleteMultipartUpload" in rule for rule in rules)

@@ -68,7 +68,7 @@ BESIDES: dict[str, Grant] = {
 }
 
 # What makes an answer tell more: S3 says 404 of an object that is gone, and not 403, to who may list the bucket.
-TELLING = {"scheduled_poll": {("s3:ListBucket", "bucket")}}
+TELLING = {name: {("s3:ListBucket", "bucket")} for name in ("scheduled_poll", "device_sync")}
 
 # What Lambda itself does with a role: write the log, and poll the queue of a function that has one.
 LOGGING = {("logs:CreateLogStream", "log group"), ("logs:PutLogEvents", "log group")}

@@ -59,7 +59,7 @@ def test_what_the_bus_cannot_hand_over_is_a_dead_letter_after_a_day(template: Te
 def test_resets_keep_their_order_and_nothing_is_dropped_for_being_alike(template: Template) -> None:
     _, resets = queue(template, "alert-resets.fifo")
     assert resets["FifoQueue"] is True
-    assert "ContentBasedDeduplication" not in resets
+    assert resets["ContentBasedDeduplication"] is False
     assert queue(template, "alert-resets-dead.fifo")[1]["FifoQueue"] is True
 
 

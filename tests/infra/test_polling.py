@@ -5,19 +5,21 @@ from typing import Any
 
 import pytest
 
+from infra.device_sync import SYNC_NAMES
 from infra.polling import NOT_LATER_THAN, POLL_NAMES, TIMEOUT
 from tandem.admin.polls import BROKEN_OFF_AFTER
 from tandem.polling import listings
-from tandem.polling.schedules import NAME_PREFIX
 from tandem.polling.settings import FAILING_FROM, SHORTEST_MINUTES
+from tandem.scheduling.schedules import POLLS, SYNCS
 from tests.infra.template import Template
 
 GROUP = "tandem-local"
+CHECK = "-check-schedules"
 
 
 def schedules_role(template: Template) -> str:
     """The logical id of the role that schedules run in."""
-    (check,) = [each for each in template.properties("AWS::Scheduler::Schedule") if "check" in each["Name"]]
+    (check,) = [each for each in template.properties("AWS::Scheduler::Schedule") if each["Name"].endswith(CHECK)]
     name: str = check["Target"]["RoleArn"]["Fn::GetAtt"][0]
     return name
 
@@ -31,16 +33,27 @@ def statements_about(template: Template, function: str, prefix: str) -> list[dic
     ]
 
 
-@pytest.mark.parametrize("function", ["scheduled_poll", "admin_api"])
-def test_schedules_are_written_in_the_stacks_own_group_and_polls_alone(template: Template, function: str) -> None:
-    for statement in statements_about(template, function, "scheduler:"):
-        if statement["Action"] == "scheduler:ListSchedules":
-            continue
-        assert json.dumps(statement["Resource"]).endswith(f':schedule/{GROUP}/{POLL_NAMES}*"]]}}')
-    assert POLL_NAMES == NAME_PREFIX
+@pytest.mark.parametrize(
+    ("function", "names"),
+    [("scheduled_poll", [POLL_NAMES]), ("device_sync", [SYNC_NAMES]), ("admin_api", [POLL_NAMES, SYNC_NAMES])],
+)
+def test_schedules_are_written_in_the_stacks_own_group_and_of_ones_own_kind(
+    template: Template, function: str, names: list[str]
+) -> None:
+    written = [
+        json.dumps(resource)
+        for statement in statements_about(template, function, "scheduler:")
+        if statement["Action"] != "scheduler:ListSchedules"
+        for resource in _list(statement["Resource"])
+    ]
+    endings = [f':schedule/{GROUP}/{name}*"]]}}' for name in names]
+    assert written
+    assert all(any(each.endswith(ending) for ending in endings) for each in written)
+    assert all(any(each.endswith(ending) for each in written) for ending in endings)
+    assert (POLL_NAMES, SYNC_NAMES) == (POLLS, SYNCS)
 
 
-@pytest.mark.parametrize("function", ["scheduled_poll", "admin_api"])
+@pytest.mark.parametrize("function", ["scheduled_poll", "device_sync", "admin_api"])
 def test_the_schedules_role_is_handed_over_to_scheduler_and_to_nothing_else(template: Template, function: str) -> None:
     (statement,) = statements_about(template, function, "iam:")
 
@@ -50,7 +63,7 @@ def test_the_schedules_role_is_handed_over_to_scheduler_and_to_nothing_else(temp
 
 
 def test_the_schedules_role_may_run_the_poll_and_admin_api_may_start_one(template: Template) -> None:
-    poll = _logical_id(template)
+    poll = template.function_id("scheduled_poll")
     by_schedule = [
         statement["Resource"]
         for policy in template.properties("AWS::IAM::Policy")
@@ -77,7 +90,7 @@ def test_a_failed_poll_is_not_repeated_and_one_that_waited_too_long_is_dropped(t
     (invocation,) = [
         each
         for each in template.properties("AWS::Lambda::EventInvokeConfig")
-        if each["FunctionName"] == {"Ref": _logical_id(template)}
+        if each["FunctionName"] == {"Ref": template.function_id("scheduled_poll")}
     ]
 
     assert invocation["MaximumRetryAttempts"] == 0
@@ -104,19 +117,11 @@ def test_three_failed_polls_in_a_row_ring_until_an_hour_passes_without(template:
 
 
 def test_schedules_are_checked_daily(template: Template) -> None:
-    (check,) = [each for each in template.properties("AWS::Scheduler::Schedule") if "check" in each["Name"]]
+    (check,) = [each for each in template.properties("AWS::Scheduler::Schedule") if each["Name"].endswith(CHECK)]
 
     assert check["ScheduleExpression"] == "rate(1 day)"
     assert json.loads(check["Target"]["Input"]) == {"check_schedules": True}
-    assert check["Target"]["Arn"] == {"Fn::GetAtt": [_logical_id(template), "Arn"]}
-
-
-def _logical_id(template: Template) -> str:
-    wanted = template.function("scheduled_poll")
-    (found,) = [
-        name for name, each in template.resources("AWS::Lambda::Function").items() if each["Properties"] == wanted
-    ]
-    return found
+    assert check["Target"]["Arn"] == {"Fn::GetAtt": [template.function_id("scheduled_poll"), "Arn"]}
 
 
 def _list(value: Any) -> list[Any]:

@@ -26,8 +26,8 @@ EVERYTHING = {
     },
     "removal_policy": "destroy",
 }
-ASK_RMMS = 4
-"""Functions that ask RMMs: admin_api, scheduled_poll, alert_reset, read_back."""
+ASK_RMMS = 5
+"""Functions that ask RMMs: admin_api, scheduled_poll, alert_reset, read_back, device_sync."""
 
 
 @pytest.fixture

@@ -185,7 +185,11 @@ def test_functions_are_told_what_the_contract_says(template: Template) -> None:
 
     assert set(_environment(template, "alert_processor")) == shared
     assert set(_environment(template, "due_sweep")) == shared | {"NOTIFICATIONS_QUEUE_URL"}
-    assert set(_environment(template, "webhook_ingest")) == shared | {"READ_BACK_QUEUE_URL", "SECRET_PREFIX"}
+    assert set(_environment(template, "webhook_ingest")) == shared | {
+        "READ_BACK_QUEUE_URL",
+        "DEVICE_REFRESH_QUEUE_URL",
+        "SECRET_PREFIX",
+    }
     assert set(_environment(template, "admin_api")) == shared | {
         "BUCKET_NAME",
         "SECRET_PREFIX",
@@ -196,6 +200,9 @@ def test_functions_are_told_what_the_contract_says(template: Template) -> None:
         "STREAM_CONSUMERS",
         "INGEST_LOG_GROUP",
         "POLL_FUNCTION_ARN",
+        "DEVICE_SYNC_FUNCTION_ARN",
+        "DEVICE_SYNC_QUEUE_URL",
+        "DEVICE_REFRESH_QUEUE_URL",
         "SCHEDULE_GROUP",
         "SCHEDULE_ROLE_ARN",
     }
@@ -234,7 +241,10 @@ WILDCARDS = {
     "/aws/lambda/*": "s3:",
     "/alert-events/*": "s3:",
     "/polls/*": "s3:",
+    "/sync/*": "s3:",
+    "/software/*": "s3:",
     ":schedule/tandem-local/poll-*": "scheduler:",
+    ":schedule/tandem-local/sync-*": "scheduler:",
     "/stream/*": "dynamodb:ListStreams",
 }
 """How a resource may end that is no single one, and what may be done there: all below the tenant's own name."""
