@@ -3,7 +3,8 @@
 a source that can be gone on with   one page, then a message for the next
 one that restarts                   all of it in one message
 an optional one that is refused     what was read of it does not count; the run is warned, and goes on
-one that goes in circles            a bad reply; after the last attempt the run fails
+one that goes in circles            a bad reply; after the last attempt the run fails. A page that comes once too often
+                                    is read again, and then it goes on
 
 No table item but the run is written: whatever happens here, nothing was seen and nothing is missing.
 """
@@ -18,6 +19,7 @@ from tandem.store.sync_progress import Progress
 from tandem.store.sync_records import RunKind
 from tandem.syncing.attempts import may_pass
 from tandem.syncing.message import Step, SyncMessage, encode
+from tandem.syncing.page_objects import write_listed
 from tandem.syncing.part_codec import Row
 from tandem.syncing.part_codec import encode as line_of
 from tandem.syncing.staging import listed_key
@@ -25,6 +27,9 @@ from tandem.syncing.tools import Task, Tools
 
 MOST_PAGES = 50_000
 """Of one listing: five million rows of the RMM with the smallest pages."""
+
+MOST_LAPS = 2
+"""How often a listing may come by a place again: an RMM that gave a wrong page once leads back there."""
 
 LONGEST_ID = 512
 """Bytes of an external id. What is longer is none, and would not fit into the table's keys."""
@@ -82,10 +87,8 @@ def _read(tools: Tools, task: Task, fleet: Fleet, source: Source) -> tuple[SyncM
     restarts = fleet.restarts(source.name)
     number, rows, after = task.message.number, 0, None
     for page in _pages(fleet, task, source):
-        tools.staging.write(
-            listed_key(task.integration_id, task.run.run_id, source.name, number),
-            (line_of(_sound(row)) for row in page.rows),
-        )
+        key = listed_key(task.integration_id, task.run.run_id, source.name, number)
+        write_listed(tools.staging, key, page.after, (line_of(_sound(row)) for row in page.rows))
         number, rows, after = number + 1, rows + len(page.rows), page.after
         if not restarts:
             break
@@ -107,7 +110,7 @@ def _pages(fleet: Fleet, task: Task, source: Source) -> Iterator[PartPage | Soft
 def _guard(task: Task, source: Source, number: int, after: str) -> None:
     """Raises BadReply for a listing that comes by the same place again, or never ends."""
     problem = None
-    if after in (task.message.after, task.message.mark):
+    if after == task.message.after or _laps(task, after) > MOST_LAPS:
         problem = "goes in circles: it comes by the same place again"
     elif number >= MOST_PAGES:
         problem = f"has more than {MOST_PAGES} pages"
@@ -122,10 +125,20 @@ def _guard(task: Task, source: Source, number: int, after: str) -> None:
 def _next_page(task: Task, number: int, after: str) -> SyncMessage:
     """`mark` is the place of the page before that has a power of two as its number: a circle of any length comes by one
     of those."""
-    mark = after if number & (number - 1) == 0 else task.message.mark
+    message = task.message
     return task.next(
-        Step.LIST, source=task.message.source, after=after, number=number, mark=mark, listed=task.message.listed
+        Step.LIST,
+        source=message.source,
+        after=after,
+        number=number,
+        mark=after if number & (number - 1) == 0 else message.mark,
+        laps=_laps(task, after),
+        listed=message.listed,
     )
+
+
+def _laps(task: Task, after: str) -> int:
+    return task.message.laps + (after == task.message.mark)
 
 
 def _sound(row: Row) -> Row:

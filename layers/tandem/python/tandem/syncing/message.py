@@ -41,8 +41,8 @@ class SyncMessage:
     `step_number`: that of the run when the message was made, so that each step is done once; pages have the number of
     the step that all of them are. `source`, `after`: the listing and where to go on with it. `number`: of this page of
     the listing or of the fleet, from 0. `part`: of a page that takes several messages. `mark`: an `after` of before, by
-    which a listing is found to go in circles. `listed`: how many pages of each listing were kept, of those that were
-    read to their end. `by`: who confirmed.
+    which a listing is found to go in circles, and `laps`, how often it came by one. `listed`: how many pages of each
+    listing were kept, of those that were read to their end. `by`: who confirmed.
     """
 
     step: Step
@@ -54,6 +54,7 @@ class SyncMessage:
     number: int = 0
     part: int = 0
     mark: str | None = None
+    laps: int = 0
     listed: Mapping[str, int] = field(default_factory=dict)
     by: str | None = None
 
@@ -63,7 +64,7 @@ class MessageError(ValueError):
 
 
 _TEXTS = ("source", "after", "mark", "by")
-_NUMBERS = ("step_number", "number", "part")
+_NUMBERS = ("step_number", "number", "part", "laps")
 
 
 def encode(message: SyncMessage) -> str:

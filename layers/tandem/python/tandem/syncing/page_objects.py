@@ -1,8 +1,9 @@
-"""A page of the fleet between SORTING and APPLYING: one object with a head and the page's rows."""
+"""Pages in the bucket: of a listing before SORTING, of the fleet behind it. One object each, with a head and rows."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 
 from tandem.assets.models import Device
 from tandem.connections.fleet import DeviceSoftware, Unreadable
@@ -28,6 +29,18 @@ class PagesObject:
 
     listed: Mapping[str, int] = field(default_factory=dict)
     pages: int = 0
+
+
+def write_listed(staging: Staging, key: str, after: str | None, lines: Iterable[str]) -> None:
+    """A page of a listing; its head says where the next one begins. Raises StagingUnavailableError."""
+    staging.write(key, chain([json.dumps(after)], lines))
+
+
+def read_listed(staging: Staging, key: str) -> tuple[str | None, Iterator[str]]:
+    """The head and the lines. Raises StagingUnavailableError."""
+    lines = staging.read(key)
+    after: str | None = json.loads(next(lines))
+    return after, lines
 
 
 def write_page(

@@ -20,7 +20,7 @@ from tandem.store.sync_records import SyncRun
 from tandem.syncing.errors import RunFailedError
 from tandem.syncing.listing import sources_of
 from tandem.syncing.message import Step, encode
-from tandem.syncing.page_objects import PageHead, PagesObject, write_page, write_pages
+from tandem.syncing.page_objects import PageHead, PagesObject, read_listed, write_page, write_pages
 from tandem.syncing.part_codec import decode, device_of, id_of
 from tandem.syncing.resuming import pages_of
 from tandem.syncing.spool import Spool
@@ -102,9 +102,14 @@ def _fill(tools: Tools, task: Task, run: SyncRun, spool: Spool, sources: Sequenc
     keys: set[str] = set()
     nameless, objects = 0, 0
     for place, source in enumerate(sources):
+        counted: set[str | None] = set()
         for number in range(task.message.listed[source.name]):
             key = listed_key(run.integration_id, run.run_id, source.name, number)
-            for line in spool.add(place, tools.staging.read(key)):
+            after, lines = read_listed(tools.staging, key)
+            if source.counts_patches and after in counted:
+                continue  # the RMM gave a page twice, and what it counts must not count twice
+            counted.add(after)
+            for line in spool.add(place, lines):
                 if not source.is_devices:
                     continue
                 external_id = id_of(line)

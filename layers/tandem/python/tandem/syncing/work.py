@@ -76,8 +76,8 @@ class Handled:
 
 
 class SyncWork:
-    """Does the messages of the device-sync queue. `start_wanted`: begins what the integration whose id it is given waits
-    for, now that a run has ended; it may raise a StoreError or QueueError."""
+    """Does the messages of the device-sync queue. `start_wanted`: begins what the integration whose id it is given
+    waits for, now that a run has ended; it may raise a StoreError or QueueError."""
 
     def __init__(self, tools: Tools, integrations: Integrations, start_wanted: Callable[[str], object]) -> None:
         self._tools = tools
