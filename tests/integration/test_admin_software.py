@@ -1,7 +1,7 @@
 """Software, compliance and remote access over the admin API."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -101,11 +101,12 @@ def test_a_bucket_that_does_not_answer_is_503(api: AdminApi, s3: "S3Client") -> 
     asset_id = machine(api, integration_id)
     software(api, s3, integration_id, {asset_id: [OFFICE]})
     broken = api.another_instance(BUCKET_NAME="there-is-none")
-    for path, query in (
-        ("/software", {"q": "office"}),
-        ("/software/office%202019", {}),
-        (f"/assets/{asset_id}/software", {}),
-    ):
+    queries: dict[str, dict[str, Any]] = {
+        "/software": {"q": "office"},
+        "/software/office%202019": {},
+        f"/assets/{asset_id}/software": {},
+    }
+    for path, query in queries.items():
         assert api.call("GET", path, instance=broken, **query).status == 503
 
 
