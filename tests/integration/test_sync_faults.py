@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.emulator
 
+DEVICES = 290
 LISTING_OF_DEVICES = {NinjaOne: "/v2/devices-detailed", TacticalRmm: "/agents/$", Level: "/v2/devices$"}
 PASSING: list[dict[str, Any]] = [
     {"kind": Kind.STATUS, "status": 429},
@@ -149,7 +150,7 @@ def test_an_integration_that_is_disconnected_or_connected_anew_ends_its_sync(ten
 @pytest.fixture
 def level(dynamodb: "DynamoDBClient", emulated_aws: EmulatedAws, table_name: str) -> Iterator[SyncedTenant]:
     with Level(seed=1) as simulator:
-        world.level(simulator, groups=1, devices=210)
+        world.level(simulator, groups=1, devices=DEVICES)
         tenant = SyncedTenant(dynamodb, emulated_aws.client("s3"), table=table_name, simulator=simulator)
         tenant.map_all()
         yield tenant
@@ -160,7 +161,7 @@ def test_a_page_that_comes_again_once_loses_and_doubles_no_device(level: SyncedT
 
     run = level.sync()
 
-    assert (run.state, run.created, run.listed) == ("succeeded", 210, 210)
+    assert (run.state, run.created, run.listed) == ("succeeded", DEVICES, DEVICES)
 
 
 def test_a_listing_that_goes_in_circles_for_ever_fails(level: SyncedTenant) -> None:
@@ -177,13 +178,13 @@ def test_a_listing_that_goes_in_circles_for_ever_fails(level: SyncedTenant) -> N
 def test_a_page_that_comes_again_once_counts_no_patch_twice(level: SyncedTenant) -> None:
     level.sync()
     counted = {each: asset.devices[0].facts.patches_pending for each, asset in level.listed().items()}
-    assert sum(count or 0 for count in counted.values()) > 100, "several pages"
-    level.simulator.faults.add(Kind.REPEATED_PAGE, times=1, after=1, path="/v2/updates")
+    assert sum(count or 0 for count in counted.values()) > 200, "three pages"
+    level.simulator.faults.add(Kind.REPEATED_PAGE, times=1, after=2, path="/v2/updates")
 
     run = level.sync("patches")
 
     assert (run.state, run.updated) == ("succeeded", 0)
-    assert run.pages_listed == 3
+    assert run.pages_listed == 5, "one, two, one again, two again, three"
 
 
 @pytest.mark.parametrize("status", [403, 500])
@@ -192,7 +193,7 @@ def test_an_optional_listing_that_cannot_be_read_is_left_out_with_a_warning(leve
 
     run = level.sync()
 
-    assert (run.state, run.created, len(run.warnings)) == ("succeeded", 210, 1)
+    assert (run.state, run.created, len(run.warnings)) == ("succeeded", DEVICES, 1)
     assert run.warnings[0].startswith("updates was left out: ")
     assert {each.devices[0].facts.patches_pending for each in level.listed().values()} == {None}
     tries = [each for each in level.simulator.requests.all() if each.path.startswith("/v2/updates")]
