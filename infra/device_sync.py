@@ -64,6 +64,7 @@ class DeviceSync(Construct):
         super().__init__(scope, construct_id)
         self._maker = maker
         self._bucket = bucket
+        self._table = table
         self.steps = failing_queue(
             self,
             "Steps",
@@ -107,17 +108,19 @@ class DeviceSync(Construct):
         self._schedules = IntegrationSchedules(maker, schedules, self.device_sync, SYNC_NAMES)
         self._schedules.check_daily(self, "Check", f"tandem-{tenant.name}-check-sync-schedules")
         allow_asking_rmms(maker, tenant, table, self.device_sync)
-        self._allow_own_work(table, queues)
+        self._allow_own_work(queues)
         # A step is minutes of work for the one, and none for the next: each comes alone.
         self.steps.feed(self.device_sync, at_once=tenant.device_sync.maximum_concurrency, batch_size=1)
         self.refreshes.feed(self.device_sync, at_once=_REFRESHED_AT_ONCE)
 
     def let_manage(self, function: lambda_.Function) -> None:
-        """The function may write integrations' schedules, begin syncs, have devices refreshed, and read software."""
+        """The function may write integrations' schedules, begin syncs, have devices refreshed, read software, and
+        forget fleets."""
         for name, url in self._urls.items():
             function.add_environment(name, url)
         function.add_environment("DEVICE_SYNC_FUNCTION_ARN", self.device_sync.function_arn)
         self._maker.allow(function, ["sqs:SendMessage"], [each.queue.queue_arn for each in self.failing])
+        self._maker.allow(function, ["dynamodb:BatchWriteItem"], [self._table.arn])
         self._schedules.let_write(function)
         self._allow_objects(function, SOFTWARE, "s3:GetObject")
 
@@ -133,10 +136,12 @@ class DeviceSync(Construct):
             "DEVICE_REFRESH_QUEUE_URL": self.refreshes.queue.queue_url,
         }
 
-    def _allow_own_work(self, table: TandemTable, queues: AlertQueues) -> None:
+    def _allow_own_work(self, queues: AlertQueues) -> None:
         function = self.device_sync
-        self._maker.allow(function, ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:Query"], [table.arn])
-        self._maker.allow(function, ["dynamodb:Query"], table.index_arns)
+        self._maker.allow(
+            function, ["dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "dynamodb:Query"], [self._table.arn]
+        )
+        self._maker.allow(function, ["dynamodb:Query"], self._table.index_arns)
         self._maker.allow(function, ["sqs:SendMessage"], [self.steps.queue.queue_arn, queues.alert_events.queue_arn])
         self._allow_objects(function, SYNCS, "s3:GetObject", "s3:PutObject", "s3:DeleteObject")
         self._allow_objects(function, SOFTWARE, "s3:GetObject", "s3:PutObject")

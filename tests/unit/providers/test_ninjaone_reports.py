@@ -57,7 +57,7 @@ def all_of(made: Reports, first: Walk | None = None) -> list[int]:
     found: list[int] = []
     after: str | None = (first or Walk()).to_text()
     while after is not None:
-        page = made.page("disks", Walk.of(after), SIZE)
+        page = made.next_rows("disks", Walk.of(after), SIZE)
         found += [row["deviceId"] for row in page.rows]
         after = None if page.walk is None else page.walk.to_text()
     return found
@@ -82,10 +82,10 @@ def test_a_message_that_comes_twice_costs_no_row(twice: int, leads: bool) -> Non
     made = reading(Remembering(30, leads=leads))
     walk = Walk()
     for _ in range(twice - 1):
-        next_walk = made.page("disks", walk, SIZE).walk
+        next_walk = made.next_rows("disks", walk, SIZE).walk
         assert next_walk is not None
         walk = next_walk
-    made.page("disks", walk, SIZE)
+    made.next_rows("disks", walk, SIZE)
     again = all_of(made, walk)
     assert set(range(1, 31)) - set(range(1, 10 * (twice - 1) + 1)) <= set(again)
 
@@ -107,11 +107,11 @@ def test_a_cursor_that_never_holds_is_told_and_not_walked_for_ever() -> None:
 
 def test_what_was_held_for_the_next_page_is_lost_with_the_cursor() -> None:
     made = reading(Remembering(30, forgets=(2,)))
-    walk = made.page("disks", Walk(), SIZE).walk
+    walk = made.next_rows("disks", Walk(), SIZE).walk
     assert walk is not None
     held = Walk.of(walk.to_text().replace('"held":null', '"held":"kept"'))
     assert held.held == "kept"
-    assert made.page("disks", held, SIZE).held is None
+    assert made.next_rows("disks", held, SIZE).held is None
 
 
 def test_an_offset_that_never_moves_or_is_not_told_tells_nothing() -> None:
@@ -140,13 +140,13 @@ def test_a_report_without_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("answer", [[], {}, {"results": None}, {"results": {}}, None, 5])
 def test_what_holds_no_results_is_no_report(answer: Any) -> None:
     with pytest.raises(BadReply):
-        reading(json(answer)).page("disks", Walk())
+        reading(json(answer)).next_rows("disks", Walk())
 
 
 @pytest.mark.parametrize(("status", "error"), [(403, Forbidden), (404, NotFound), (500, ServerFailed)])
 def test_a_report_that_is_refused_from_the_start_is_refused(status: int, error: type[Exception]) -> None:
     with pytest.raises(error):
-        reading(json({"errorMessage": "no"}, status)).page("disks", Walk())
+        reading(json({"errorMessage": "no"}, status)).next_rows("disks", Walk())
 
 
 def test_one_devices_rows_are_its_own_even_if_the_filter_is_not_understood() -> None:

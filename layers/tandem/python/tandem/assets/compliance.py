@@ -45,12 +45,12 @@ _NAMES = tuple(each.name for each in fields(Compliance))
 def summarize(assets: Iterable[Shown], active_alerts: Mapping[str, int] | None = None) -> dict[str | None, Compliance]:
     """By client id, None for assets without one. `active_alerts`: by asset id."""
     alerts = active_alerts or {}
-    by_client: dict[str | None, Compliance] = {}
+    counted_of: dict[str | None, Compliance] = {}
     for asset in assets:
         if asset.presence is not Presence.RETIRED:
             counted = _of(asset, alerts.get(asset.asset_id, 0))
-            by_client[asset.client_id] = by_client.get(asset.client_id, Compliance()) + counted
-    return by_client
+            counted_of[asset.client_id] = counted_of.get(asset.client_id, Compliance()) + counted
+    return counted_of
 
 
 def _of(asset: Shown, active_alerts: int) -> Compliance:

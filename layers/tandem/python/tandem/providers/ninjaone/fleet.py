@@ -94,7 +94,7 @@ class NinjaOneFleet:
             raise ValueError(f"NinjaOne has no source {source}")
         walk: Walk | None = Walk.of(after)
         while walk is not None:
-            page = self._reports.page(SOFTWARE.name, walk, self._page_size)
+            page = self._reports.next_rows(SOFTWARE.name, walk, self._page_size)
             walk = page.walk
             yield SoftwarePage(software_rows(page.rows), _text(walk))
 
@@ -141,7 +141,7 @@ class NinjaOneFleet:
     def _health(self, after: str | None) -> Iterator[PartPage]:
         walk: Walk | None = Walk.of(after)
         while walk is not None:
-            page = self._reports.page(HEALTH.name, walk, self._page_size)
+            page = self._reports.next_rows(HEALTH.name, walk, self._page_size)
             walk = page.walk
             yield PartPage(tuple(health_part(row) for row in page.rows), _text(walk))
 
@@ -149,7 +149,7 @@ class NinjaOneFleet:
         """The last device of a page is given with the next, which may tell more of it; so a page is one shorter."""
         walk: Walk | None = Walk.of(after)
         while walk is not None:
-            page = self._reports.page(ANTIVIRUS.name, walk, self._page_size - 1)
+            page = self._reports.next_rows(ANTIVIRUS.name, walk, self._page_size - 1)
             products = Products(page.held)
             products.add(page.rows)
             walk = None if page.walk is None else replace(page.walk, held=products.hold_back())

@@ -35,7 +35,7 @@ class Walk:
     offset_leads: bool | None = None
     was_short: bool = False
     check: int = 0
-    page: int = 0
+    pages_read: int = 0
     beginnings: int = 1
     held: str | None = None
 
@@ -65,7 +65,7 @@ class Reports:
     def __init__(self, http: VendorHttp) -> None:
         self._http = http
 
-    def page(self, report: str, walk: Walk, page_size: int = PAGE_SIZE) -> ReportPage:
+    def next_rows(self, report: str, walk: Walk, page_size: int = PAGE_SIZE) -> ReportPage:
         """The page that comes next, which is the first again if the cursor does not hold. Raises VendorError."""
         path = f"/v2/queries/{report}"
         while True:
@@ -110,12 +110,16 @@ class Reports:
         if not rows or name is None:
             return None
         check = zlib.crc32(repr((rows[0], rows[-1])).encode("utf-8", "replace"))
-        if walk.page and check == walk.check:
+        if walk.pages_read and check == walk.check:
             raise self._http.bad_reply(f"{path} goes in circles: the same page came twice")
-        if walk.page + 1 >= MOST_PAGES:
+        if walk.pages_read + 1 >= MOST_PAGES:
             raise self._http.bad_reply(f"{path} has more than {MOST_PAGES} pages")
-        leads = walk.offset_leads if walk.page else {0: False, len(rows): True}.get(cursor.members.get("offset", -1))
-        return Walk(name, walk.read + len(rows), leads, len(rows) < page_size, check, walk.page + 1, walk.beginnings)
+        leads = (
+            walk.offset_leads if walk.pages_read else {0: False, len(rows): True}.get(cursor.members.get("offset", -1))
+        )
+        return Walk(
+            name, walk.read + len(rows), leads, len(rows) < page_size, check, walk.pages_read + 1, walk.beginnings
+        )
 
 
 def reported_id(row: Any) -> str | None:
@@ -127,6 +131,6 @@ def _has_jumped(walk: Walk, cursor: Fields, count: int) -> bool:
     """The specification does not say whether `offset` is before or behind the page: the first page does. One that stays
     at 0, or is not told, tells nothing."""
     offset = cursor.members.get("offset")
-    if not walk.page or walk.offset_leads is None or isinstance(offset, bool) or not isinstance(offset, int):
+    if not walk.pages_read or walk.offset_leads is None or isinstance(offset, bool) or not isinstance(offset, int):
         return False
     return offset != 0 and offset != walk.read + (count if walk.offset_leads else 0)
