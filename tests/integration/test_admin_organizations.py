@@ -168,13 +168,20 @@ def test_no_second_client_of_one_name_is_made_and_a_name_is_needed(api: AdminApi
     assert (made["client"]["name"], made["client"]["external_ref"]) == ("Northwind Two", "C-7")
 
 
-def test_a_mapping_wants_a_sync_once_however_many_are_made_while_one_is_at_work(api: AdminApi) -> None:
-    integration_id, client_id = connected(api), api.new_client()
+@pytest.mark.parametrize(
+    ("provider", "told_apart"),
+    [("tacticalrmm", {"patches", "software"}), ("ninjaone", {"software"}), ("levelio", set())],
+)
+def test_a_mapping_wants_a_sync_once_however_many_are_made_while_one_is_at_work(
+    api: AdminApi, provider: str, told_apart: set[str]
+) -> None:
+    integration_id, client_id = connected(api, provider), api.new_client()
     path = f"/integrations/{integration_id}/organizations"
     states = [api.ok("PUT", f"{path}/{n}", {"client_id": client_id})["device_sync"] for n in range(4)]
     assert states == ["begun", "wanted", "wanted", "wanted"]
     assert [decode(each).step for each in api.messages(api.sync_queue_url)] == [Step.START]
-    assert SyncRuns(api.dynamodb, api.name).state(integration_id).wanted == {"devices": "first-admin"}
+    wanted = SyncRuns(api.dynamodb, api.name).state(integration_id).wanted
+    assert wanted == dict.fromkeys({"devices", *told_apart}, "first-admin"), "what new assets have comes with them"
     assert api.ok("PUT", f"{path}/0", {"client_id": client_id, "name": "A name"})["device_sync"] is None
     assert api.ok("PUT", f"{path}/0", {"client_id": client_id, "auto_sync": False})["device_sync"] == "wanted"
 

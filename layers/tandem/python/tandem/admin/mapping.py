@@ -12,6 +12,7 @@ from tandem.alert_queue import QueueError
 from tandem.assets.naming import suggestions
 from tandem.store.configuration.records import ClientRecord, Integration, OrganizationRecord
 from tandem.store.errors import StoreError
+from tandem.syncing.settings import told_apart
 
 AnyCall = Call[Any, Any]
 Change = Callable[[OrganizationRecord], OrganizationRecord]
@@ -93,13 +94,17 @@ def _place(organization: OrganizationRecord) -> tuple[str | None, bool]:
 
 
 def _sync(call: AnyCall, integration: Integration) -> Literal["begun", "wanted"] | None:
-    """Ask for a sync of devices: at once, or after the one that is at work, which has read the mapping before. What
+    """Ask for a sync of devices: at once, or after the one that is at work, which has read the mapping before; and
+    behind it for what belongs to devices and is told apart from them, which an earlier sync found no assets for. What
     cannot be asked for now comes with the next one by itself."""
     if not integration.is_synced:
         return None
+    integration_id, by = integration.integration_id, call.principal.user_id
     try:
-        start = call.services.sync_starter.want(integration.integration_id, "devices", call.principal.user_id, call.now)
+        start = call.services.sync_starter.want(integration_id, "devices", by, call.now)
+        for kind in told_apart(integration):
+            call.services.sync_starter.want(integration_id, kind, by, call.now)
     except (QueueError, StoreError):
-        telemetry.log_exception("a sync could not be begun", integration_id=integration.integration_id)
+        telemetry.log_exception("a sync could not be begun", integration_id=integration_id)
         return None
     return "begun" if start.run is not None else "wanted"

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from tandem.alerts.models import Provider
 from tandem.store.configuration.records import Integration
+from tandem.store.sync_records import RunKind
 
 SHORTEST_MINUTES = 15
 LONGEST_MINUTES = 24 * 60
@@ -23,6 +24,13 @@ sense."""
 
 HAVE_SOFTWARE = frozenset({Provider.NINJAONE, Provider.TACTICALRMM})
 """Level has no software inventory."""
+
+
+def told_apart(integration: Integration) -> tuple[RunKind, ...]:
+    """What of its devices no sync of devices tells: kinds of syncs of their own."""
+    patches: tuple[RunKind, ...] = () if integration.provider in TELL_PATCHES_WITH_DEVICES else ("patches",)
+    software: tuple[RunKind, ...] = ("software",) if integration.provider in HAVE_SOFTWARE else ()
+    return patches + software
 
 
 def synced_every(integration: Integration) -> timedelta:
