@@ -7,6 +7,7 @@ import pytest
 
 from tandem.alert_queue import QueueError
 from tandem.alerts.models import AlertEvent, AlertStatus, Kind
+from tandem.assets.news import News
 from tandem.connections.errors import BadReply, Forbidden, Refused, TimeIsUp, Unreachable, VendorError, WrongAddress
 from tandem.connections.rmm import DeviceSeen, OrganizationSeen, UnreadableAlert
 from tandem.polling.listings import ListingsUnavailableError
@@ -433,3 +434,22 @@ def test_a_poll_that_nobody_asked_for_imports_no_history() -> None:
     polled.rmm.resolved = history("old", -600, -500)
     polled.poll(15)
     assert polled.rmm.asked == ["active alerts"]
+
+
+def test_the_devices_of_what_fires_are_looked_at_once_it_fires() -> None:
+    polled = PolledWorld()
+    polled.poll(15, triggered(1, "a1"), triggered(2, "a2", device="d2"), triggered(3, "a3", device="d2"))
+    assert [each.external_id for each in polled.refreshes.sent] == ["d1", "d2"]
+    assert {each.news for each in polled.refreshes.sent} == {News.ALERTED}
+    polled.poll(30, triggered(1, "a1"))
+    assert len(polled.refreshes.sent) == 2
+
+
+def test_no_device_is_looked_at_where_devices_are_not_synced_and_a_poll_goes_well_without_that_queue() -> None:
+    polled = PolledWorld()
+    polled.integrations.kept["i1"] = replace(INTEGRATION, device_sync_enabled=False)
+    polled.poll(15, triggered(1, "a1"))
+    assert polled.refreshes.sent == []
+    polled = PolledWorld()
+    polled.refreshes.is_broken = True
+    assert polled.poll(15, triggered(1, "a1")).outcome == "succeeded"

@@ -18,6 +18,7 @@ from tandem.store.configuration.records import Integration, Status
 from tandem.store.errors import ConflictError
 from tandem.store.lookups import WaitingAlert
 from tandem.store.polls import PollState, Run
+from tandem.syncing.refresh_message import RefreshMessage
 from tests.unit.alerts.world import START, World, at
 
 INTEGRATION = Integration("i1", Provider.TACTICALRMM, "Tactical", "connected", START)
@@ -213,6 +214,19 @@ class MemoryIntegrations:
 
 
 @dataclass
+class MemoryRefreshes:
+    """Devices that are to be looked at."""
+
+    sent: list[RefreshMessage] = field(default_factory=list)
+    is_broken: bool = False
+
+    def send(self, messages: Sequence[RefreshMessage], now: datetime) -> None:
+        if self.is_broken:
+            raise QueueError("scripted")
+        self.sent += messages
+
+
+@dataclass
 class PolledWorld:
     """One integration that is polled. `opens`: what opening its RMM does instead."""
 
@@ -227,6 +241,7 @@ class PolledWorld:
     def __post_init__(self) -> None:
         self.beliefs = WorldBeliefs(self.world)
         self.queue = WorldQueue(self.world)
+        self.refreshes = MemoryRefreshes()
         self.leases = 0
         self.work = PollWork(
             integrations=self.integrations,
@@ -238,6 +253,7 @@ class PolledWorld:
             queue=self.queue,
             schedules=self.schedules,
             around=Around(lambda: self.world.now, lambda: self.world.now.timestamp(), self._fresh_id),
+            refreshes=self.refreshes,
         )
 
     def open(self, integration: Integration, deadline: Deadline) -> Rmm:

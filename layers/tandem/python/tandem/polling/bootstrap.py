@@ -19,6 +19,7 @@ from tandem.store.configuration.integrations import Integrations
 from tandem.store.configuration.statuses import IntegrationStatuses
 from tandem.store.configuration.table import ConfigurationTable
 from tandem.store.polls import Polls
+from tandem.syncing.refresh_queue import DeviceRefreshQueue
 from tandem.times import utc_now
 
 # A poll has minutes, and repeating it costs the RMM a whole listing: better a few tries here.
@@ -34,6 +35,7 @@ def _schedules(function_arn: str) -> EventBridgeSchedules:
 def work(function_arn: str) -> PollWork:
     """Polls on the table, queue, bucket and schedules that the environment names. `function_arn`: this function's."""
     client, name = _aws.dynamodb(), os.environ["TABLE_NAME"]
+    refresh_url = os.environ.get("DEVICE_REFRESH_QUEUE_URL")
     beliefs = Beliefs(client, name)
     queue = AlertEventQueue(_aws.sqs, os.environ["ALERT_QUEUE_URL"])
     table = ConfigurationTable(client, name)
@@ -48,6 +50,7 @@ def work(function_arn: str) -> PollWork:
         queue=queue,
         schedules=_schedules(function_arn),
         around=Around(utc_now, time.monotonic, new_id),
+        refreshes=DeviceRefreshQueue(_aws.sqs, refresh_url) if refresh_url else None,
     )
 
 

@@ -53,7 +53,7 @@ class Polled:
     """What a poll came to. `fired`, `cleared`, `placed`: events handed over; `held_back`: resets that wait for another
     listing because they are so many. `unreadable_alerts`: the first rows that nobody can read, and why. `listings`: the
     keys of the complete listings that count now, newest first; `listed_ids`: what the newest shows. `sought`: the RMM's
-    devices were listed."""
+    devices were listed. `fired_on`: the devices of what fired, by their external ids."""
 
     began_at: datetime
     listed: int
@@ -67,6 +67,7 @@ class Polled:
     listed_ids: frozenset[str]
     warning: str | None = None
     sought: bool = False
+    fired_on: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -118,20 +119,21 @@ class Poller:
             raise StoppedError
         self._queue.send(placed.events)
         key = self._listings.write(integration_id, found.difference)
-        fired = sum(event.kind is Kind.TRIGGERED for event in found.events)
+        fired = [event for event in found.events if event.kind is Kind.TRIGGERED]
         return Polled(
             began_at=listing.began_at,
             listed=len(listing.alert_ids),
             unreadable=seen.unreadable.count,
             unreadable_alerts=tuple(seen.unreadable.named),
-            fired=fired,
-            cleared=len(found.events) - fired,
+            fired=len(fired),
+            cleared=len(found.events) - len(fired),
             placed=len(placed.events) - len(found.events),
             held_back=found.held_back,
             listings=(key, *state.listings)[:LISTINGS_KEPT],
             listed_ids=listing.alert_ids,
             warning=placed.warning,
             sought=placed.sought,
+            fired_on=frozenset(each.external_device_id for each in fired if each.external_device_id is not None),
         )
 
     def _read(self, integration_id: str, rmm: Rmm, live: frozenset[str], waiting: set[str]) -> _Seen:

@@ -8,13 +8,14 @@ its import fails        the poll went well all the same; the run of who asked fo
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from tandem import telemetry
 from tandem.alert_queue import QueueError
+from tandem.assets.news import News
 from tandem.connections.errors import VendorError
 from tandem.connections.limits import Deadline
 from tandem.connections.rmm import Rmm
@@ -26,6 +27,7 @@ from tandem.scheduling.schedules import Schedules
 from tandem.store.configuration.records import Integration, Status
 from tandem.store.errors import ConflictError, StoreError
 from tandem.store.polls import PollState, Run, RunState
+from tandem.syncing.refresh_message import RefreshMessage
 
 OWN_SHARE = 0.25
 """Of the time, for the table and the queue; the RMM has the rest."""
@@ -43,6 +45,7 @@ _HISTORY_BROKE_OFF = (
 )
 _NOTHING = TakenOver()
 _NAMED = 10
+_LOOKED_AT = 50
 _BUSY = "Another poll of this integration was running; what it came to stands with the integration."
 _NOT_CONNECTED = "The integration is not connected, so there is nothing to poll. Connect it, and try again."
 
@@ -68,6 +71,14 @@ class Statuses(Protocol):
 
     def works(self, integration_id: str) -> None:
         """It does."""
+        ...
+
+
+class Refreshes(Protocol):
+    """Where devices are handed over that are to be looked at."""
+
+    def send(self, messages: Sequence[RefreshMessage], now: datetime) -> None:
+        """Hand over these. Raises QueueError."""
         ...
 
 
@@ -115,6 +126,7 @@ class PollWork:
         queue: EventQueue,
         schedules: Schedules,
         around: Around,
+        refreshes: Refreshes | None = None,
     ) -> None:
         self._integrations = integrations
         self._statuses = statuses
@@ -125,6 +137,7 @@ class PollWork:
         self._queue = queue
         self._schedules = schedules
         self._around = around
+        self._refreshes = refreshes
 
     def poll(self, integration_id: str, seconds: float, run_id: str | None = None) -> Report:
         """One poll within so many seconds; of a run, with its import. What fails on our side (the table, the queue, the
@@ -189,10 +202,25 @@ class PollWork:
             self._note(run, polled, TakenOver(error=_own_failure(error)), state="failed")
             raise
         self._end(_succeeded(state, polled), lease_id)
+        self._look_at(integration, polled)
         if integration.status == Status.RECONNECT_REQUIRED:
             self._statuses.works(integration_id)
         self._note(run, polled, history, state="failed" if history.error else "succeeded")
         return Report(integration_id, "succeeded", took(), polled, history.count, seconds_since_good=0)
+
+    def _look_at(self, integration: Integration, polled: Polled) -> None:
+        """Have the devices of new alerts looked at, of which some may be as new. Of very many, some: where so much
+        fires at once, the next sync shows them all."""
+        if self._refreshes is None or not integration.is_synced or not polled.fired_on:
+            return
+        devices = sorted(polled.fired_on)[:_LOOKED_AT]
+        messages = [RefreshMessage(integration.integration_id, each, News.ALERTED) for each in devices]
+        try:
+            self._refreshes.send(messages, self._around.clock())
+        except QueueError as error:
+            telemetry.log(
+                logging.WARNING, "devices not looked at", integration_id=integration.integration_id, reason=str(error)
+            )
 
     def _may_go_on(self, integration: Integration, run: Run | None) -> bool:
         """It is still connected, and by the same connection."""
