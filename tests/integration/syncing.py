@@ -81,14 +81,15 @@ class SyncedTenant:
         s3: "S3Client",
         *,
         table: str,
-        simulator: Simulated,
+        simulator: Simulated | None = None,
         bucket: str | None = None,
         auto_map: bool = False,
         connect: bool = True,
         queue: MemoryQueue | None = None,
         staging: type[BucketStaging] = BucketStaging,
     ) -> None:
-        self.dynamodb, self.table, self.simulator = dynamodb, table, simulator
+        self.dynamodb, self.table = dynamodb, table
+        self._simulator = simulator
         self.now = utc_now()
         self.bucket = bucket or f"test-{uuid.uuid4().hex}"
         if bucket is None:
@@ -133,6 +134,11 @@ class SyncedTenant:
         self.integrations.put(
             Integration(INTEGRATION, provider_of(simulator), "The RMM", "connected", at, simulator.url, **values)
         )
+
+    @property
+    def simulator(self) -> Simulated:
+        assert self._simulator is not None
+        return self._simulator
 
     def open_fleet(self, integration: Integration, deadline: Deadline) -> Fleet:
         http = http_of(self.simulator, deadline)
