@@ -151,7 +151,16 @@ def test_the_examples_survive_a_shell() -> None:
 
 
 def test_the_page_is_small_enough_for_a_phone() -> None:
-    assert len(page().encode()) < 500_000
+    assert len(page().encode()) < 600_000
+
+
+def test_an_answer_that_several_routes_give_stands_on_the_page_once_and_the_others_name_its_place() -> None:
+    articles = re.findall(r"<article .*?</article>", page(), flags=re.DOTALL)
+    by_name = {re.findall(r'id="(\w+)"', each)[0]: each for each in articles}
+    assert "maybe_same[].reason" in by_name["get_asset"]
+    for name in ("change_asset", "retire_asset", "restore_asset"):
+        assert "maybe_same[].reason" not in by_name[name]
+        assert '<a href="#get_asset">Read an asset</a>' in by_name[name]
 
 
 def application() -> Application:

@@ -117,8 +117,7 @@ def _moved(call: AnyCall, joined: Callable[[], Joined], what: str, other_id: str
     asset_id = call.params["asset_id"]
     note(call, what, f"asset:{asset_id}", f"asset:{other_id}, {len(made.moved)} devices")
     written = {each.asset.asset_id: each.asset for each in made.writes}
-    answer = LinkedAnswer(asset=whole_asset(call, written[asset_id]), other=whole_asset(call, written[other_id]))
-    return Answer(answer)
+    return Answer(LinkedAnswer(asset=whole_asset(call, written[asset_id]), other_id=other_id))
 
 
 def _changed(call: AnyCall, what: str, decide: Callable[[Asset], AssetWrite | None]) -> Answer:

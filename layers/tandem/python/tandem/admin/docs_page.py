@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +14,9 @@ from tandem.admin.openapi_schemas import resolved
 Document = dict[str, Any]
 Operation = dict[str, Any]
 
+Firsts = Mapping[str, Operation]
+"""By the schema of an answer, the operation that shows it in full."""
+
 _METHODS = ("get", "post", "put", "patch", "delete")
 _RESPONSES = "#/components/responses/"
 
@@ -23,7 +26,8 @@ def docs_page(document: Document) -> str:
     title = escape(document["info"]["title"])
     sections = [(tag["name"], list(_operations(document, tag["name"]))) for tag in document["tags"]]
     contents = "".join(_contents(tag, operations) for tag, operations in sections)
-    body = "".join(_section(document, tag, operations) for tag, operations in sections)
+    firsts = _firsts(operation for _, operations in sections for _, _, operation in operations)
+    body = "".join(_section(document, tag, operations, firsts) for tag, operations in sections)
     root = document["servers"][0]["url"]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -44,6 +48,20 @@ def _operations(document: Document, tag: str) -> Iterator[tuple[str, str, Operat
                 yield path, method, item[method]
 
 
+def _firsts(operations: Iterable[Operation]) -> Firsts:
+    """Which operation shows an answer in full, where several give it."""
+    firsts: dict[str, Operation] = {}
+    for operation in operations:
+        for answer in operation["responses"].values():
+            if "application/json" in answer.get("content", {}):
+                firsts.setdefault(_name_of(answer), operation)
+    return firsts
+
+
+def _name_of(answer: dict[str, Any]) -> str:
+    return json.dumps(answer["content"]["application/json"]["schema"], sort_keys=True)
+
+
 def _contents(tag: str, operations: list[tuple[str, str, Operation]]) -> str:
     links = "".join(
         f'<li><a href="#{escape(operation["operationId"])}">{escape(operation["summary"])}</a></li>'
@@ -52,8 +70,8 @@ def _contents(tag: str, operations: list[tuple[str, str, Operation]]) -> str:
     return f'<h2><a href="#{_anchor(tag)}">{escape(tag)}</a></h2><ul>{links}</ul>'
 
 
-def _section(document: Document, tag: str, operations: list[tuple[str, str, Operation]]) -> str:
-    articles = "".join(_article(document, path, method, operation) for path, method, operation in operations)
+def _section(document: Document, tag: str, operations: list[tuple[str, str, Operation]], firsts: Firsts) -> str:
+    articles = "".join(_article(document, path, method, operation, firsts) for path, method, operation in operations)
     return f'<section id="{_anchor(tag)}"><h2>{escape(tag)}</h2>{articles}</section>'
 
 
@@ -62,7 +80,7 @@ def _anchor(tag: str) -> str:
     return escape("tag-" + tag.lower().replace(" ", "-"))
 
 
-def _article(document: Document, path: str, method: str, operation: Operation) -> str:
+def _article(document: Document, path: str, method: str, operation: Operation, firsts: Firsts) -> str:
     components: Components = document["components"]["schemas"]
     item = document["paths"][path]
     parameters = [*item.get("parameters", ()), *operation.get("parameters", ())]
@@ -74,7 +92,7 @@ def _article(document: Document, path: str, method: str, operation: Operation) -
         f'<span class="path">{escape(path)}</span><span class="role">{_role(operation)}</span></div>'
         f"{paragraphs(_without_role(operation))}"
         f"{_parameters(parameters, components)}{_body(operation, components)}"
-        f"{_curl(root, path, method, operation, parameters)}{_answers(document, operation)}</article>"
+        f"{_curl(root, path, method, operation, parameters)}{_answers(document, operation, firsts)}</article>"
     )
 
 
@@ -120,7 +138,7 @@ def _body(operation: Operation, components: Components) -> str:
     return f"<h4>Body{optional}</h4>{told}{table}{_variants(content)}"
 
 
-def _answers(document: Document, operation: Operation) -> str:
+def _answers(document: Document, operation: Operation, firsts: Firsts) -> str:
     components: Components = document["components"]["schemas"]
     shared = document["components"]["responses"]
     rows, shown = [], ""
@@ -133,16 +151,24 @@ def _answers(document: Document, operation: Operation) -> str:
             f"<td>{inline(answer['description'])}{headers}</td></tr>"
         )
         if mood == "good":
-            shown += _success(answer, components)
+            shown += _success(answer, components, operation, firsts)
     return (
         f'<h4>Answers</h4><div class="wide"><table class="answers"><tbody>{"".join(rows)}</tbody></table></div>{shown}'
     )
 
 
-def _success(answer: dict[str, Any], components: Components) -> str:
+def _same_as(operation: Operation) -> str:
+    """One page for all routes: an answer of a hundred fields stands on it once."""
+    name, summary = escape(operation["operationId"]), escape(operation["summary"])
+    return f'<p class="soft">The answer in full: as that of <a href="#{name}">{summary}</a>.</p>'
+
+
+def _success(answer: dict[str, Any], components: Components, operation: Operation, firsts: Firsts) -> str:
     content = answer.get("content", {}).get("application/json")
     if content is None:
         return ""
+    if (first := firsts[_name_of(answer)]) is not operation:
+        return _same_as(first)
     schema = content["schema"]
     variants = schema.get("oneOf", [schema])
     tables = "".join(

@@ -4,8 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from tandem.admin.calls import Call
-from tandem.admin.schemas.integrations import DeviceSyncAnswer, LastRunAnswer
-from tandem.admin.schemas.sync_runs import SyncRunAnswer
+from tandem.admin.schemas.integrations import (
+    DeviceSyncAnswer,
+    LastRunAnswer,
+    SyncAtWorkAnswer,
+    SyncToConfirmAnswer,
+)
+from tandem.admin.schemas.sync_runs import RetiringAnswer, SyncRunAnswer
 from tandem.store.configuration.records import Integration
 from tandem.store.sync_records import KINDS, SyncRun, SyncState
 from tandem.syncing.leases import STALE_AFTER
@@ -36,16 +41,14 @@ def device_sync_answer(call: Call[Any, Any], integration: Integration) -> Device
         consecutive_failures=state.consecutive_failures,
         next_sync_at=next_at,
         last_runs=_last_runs(state),
-        run=sync_run_answer(working, now) if working is not None else None,
-        needs_confirmation=sync_run_answer(waiting, now) if waiting is not None else None,
+        run=_at_work(working, now) if working is not None else None,
+        needs_confirmation=_to_confirm(waiting) if waiting is not None else None,
     )
 
 
 def sync_run_answer(run: SyncRun, now: datetime) -> SyncRunAnswer:
     """The run as it is shown."""
     names = SyncRunAnswer.model_fields.keys() - {"id", "skipped", "failures", "confirm", "warnings", "trouble"}
-    is_at_work = not run.has_ended and run.state != "needs_confirmation"
-    is_stale = is_at_work and now - (run.heartbeat_at or run.requested_at) >= STALE_AFTER
     return SyncRunAnswer.model_validate(
         {
             **{name: getattr(run, name) for name in names},
@@ -53,18 +56,40 @@ def sync_run_answer(run: SyncRun, now: datetime) -> SyncRunAnswer:
             "skipped": dict(run.skipped),
             "failures": [{"external_id": each.external_id, "reason": each.reason} for each in run.failures],
             "warnings": list(run.warnings),
-            "trouble": _STALE if is_stale else run.trouble,
-            "confirm": [
-                {
-                    "organization_id": each.organization_id,
-                    "name": each.name,
-                    "retiring": each.retiring,
-                    "of": each.of,
-                }
-                for each in run.confirm
-            ],
+            "trouble": _trouble(run, now),
+            "confirm": _retiring(run),
         }
     )
+
+
+def _at_work(run: SyncRun, now: datetime) -> SyncAtWorkAnswer:
+    return SyncAtWorkAnswer(
+        id=run.run_id,
+        kind=run.kind,
+        state=run.state,
+        requested_at=run.requested_at,
+        rows_seen=run.rows_seen,
+        pages_total=run.pages_total,
+        pages_done=run.pages_done,
+        trouble=_trouble(run, now),
+    )
+
+
+def _to_confirm(run: SyncRun) -> SyncToConfirmAnswer:
+    return SyncToConfirmAnswer(id=run.run_id, requested_at=run.requested_at, organizations=_retiring(run))
+
+
+def _trouble(run: SyncRun, now: datetime) -> str | None:
+    is_at_work = not run.has_ended and run.state != "needs_confirmation"
+    is_stale = is_at_work and now - (run.heartbeat_at or run.requested_at) >= STALE_AFTER
+    return _STALE if is_stale else run.trouble
+
+
+def _retiring(run: SyncRun) -> list[RetiringAnswer]:
+    return [
+        RetiringAnswer(organization_id=each.organization_id, name=each.name, retiring=each.retiring, of=each.of)
+        for each in run.confirm
+    ]
 
 
 def _last_runs(state: SyncState) -> list[LastRunAnswer]:

@@ -1,6 +1,6 @@
 """Assets: machines as the desk knows them. Units stand in the names of fields; GiB is 2^30 bytes."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -10,7 +10,6 @@ from tandem.admin.schemas.base import (
     Given,
     Id,
     Name,
-    Page,
     PageQuery,
     ProviderName,
     Taken,
@@ -192,9 +191,6 @@ class WholeAssetAnswer(AssetAnswer):
     open_tickets: int = Field(description="Of the tenant's newest 1,000 open tickets", examples=[1])
 
 
-Field255 = Name | None
-
-
 class AssetChange(Taken):
     """What a person writes. It stands over what RMMs say until the field is given back; a field that is left out stays
     as it is, null shows it empty."""
@@ -204,11 +200,11 @@ class AssetChange(Taken):
     name: Name = unless_given()
     type: AssetTypeName = unless_given()
     client_id: Id | None = None
-    serial_number: Field255 = None
-    manufacturer: Field255 = None
-    model: Field255 = None
-    operating_system: Field255 = None
-    location: Field255 = None
+    serial_number: Name | None = None
+    manufacturer: Name | None = None
+    model: Name | None = None
+    operating_system: Name | None = None
+    location: Name | None = None
     notes: Annotated[str, Field(max_length=LONGEST_NOTES), LINES] | None = Field(
         None, description="A person's alone; no RMM knows of them"
     )
@@ -239,10 +235,10 @@ class UnlinkBody(Taken):
 
 
 class LinkedAnswer(Given):
-    """Both assets, as they are now."""
+    """The asset as it is now."""
 
     asset: WholeAssetAnswer
-    other: WholeAssetAnswer = Field(description="The one that gave its devices, or got the one that was unlinked")
+    other_id: str = Field(description="The asset that gave its devices, or got the one that was unlinked")
 
 
 class RefreshBody(Taken):
@@ -285,7 +281,3 @@ class HistoryEntryAnswer(Given):
         examples=["changed"],
     )
     changes: list[HistoryChangeAnswer]
-
-
-AssetPage = Page[AssetAnswer]
-Values = dict[str, Any]

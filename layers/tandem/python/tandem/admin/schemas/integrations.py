@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from tandem.admin.schemas.base import Given, Id, Name, ProviderName, Taken, Time, example, unless_given
 from tandem.admin.schemas.credentials import DESCRIPTION
-from tandem.admin.schemas.sync_runs import SyncKind, SyncRunAnswer
+from tandem.admin.schemas.sync_runs import RetiringAnswer, SyncKind, SyncStateName
 from tandem.polling.settings import LONGEST_MINUTES, SHORTEST_MINUTES
 from tandem.syncing import settings as syncing
 
@@ -241,6 +241,27 @@ class LastRunAnswer(Given):
     last_success_at: Time | None = Field(description="When the last one of this kind ended that went well")
 
 
+class SyncAtWorkAnswer(Given):
+    """The sync that is at work, and how far it is; the run itself says more."""
+
+    id: str
+    kind: SyncKind
+    state: SyncStateName
+    requested_at: Time
+    rows_seen: int = Field(description="Rows of the RMM's lists that were read", examples=[11_200])
+    pages_total: int = Field(description="Pages of the fleet; 0 until all is listed", examples=[41])
+    pages_done: int = Field(examples=[17])
+    trouble: str | None = Field(description="What is just being tried again", examples=[None])
+
+
+class SyncToConfirmAnswer(Given):
+    """A sync that would retire much of these organizations: confirm it, cancel it, or leave it."""
+
+    id: str
+    requested_at: Time
+    organizations: list[RetiringAnswer]
+
+
 class DeviceSyncAnswer(Given):
     """Syncs of the RMM's devices; a webhook-only integration has none. Those of patches and software come between."""
 
@@ -252,10 +273,8 @@ class DeviceSyncAnswer(Given):
     consecutive_failures: int = 0
     next_sync_at: Time | None = Field(None, description="About when the next one begins")
     last_runs: list[LastRunAnswer] = Field([], description="The last one of each kind that ended")
-    run: SyncRunAnswer | None = Field(None, description="The sync that is at work")
-    needs_confirmation: SyncRunAnswer | None = Field(
-        None, description="A sync that would retire much of an organization: confirm it, cancel it, or leave it"
-    )
+    run: SyncAtWorkAnswer | None = None
+    needs_confirmation: SyncToConfirmAnswer | None = None
 
 
 class CountsAnswer(Given):

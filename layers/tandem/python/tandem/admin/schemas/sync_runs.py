@@ -9,6 +9,19 @@ from tandem.admin.schemas.polls import MOST_DAYS, RunAnswer
 
 SyncKind = Literal["devices", "patches", "software", "organizations"]
 
+SyncStateName = Literal[
+    "queued",
+    "listing",
+    "sorting",
+    "applying",
+    "finishing",
+    "retiring",
+    "needs_confirmation",
+    "succeeded",
+    "failed",
+    "cancelled",
+]
+
 
 class SyncRequest(Taken):
     """What to take over from the RMM."""
@@ -43,18 +56,7 @@ class SyncRunAnswer(Given):
 
     id: str
     kind: SyncKind
-    state: Literal[
-        "queued",
-        "listing",
-        "sorting",
-        "applying",
-        "finishing",
-        "retiring",
-        "needs_confirmation",
-        "succeeded",
-        "failed",
-        "cancelled",
-    ] = Field(
+    state: SyncStateName = Field(
         description="`listing`: the RMM is read; `applying`: assets are written, page by page; `needs_confirmation`: "
         "confirm or cancel it"
     )
