@@ -42,7 +42,8 @@ help: ## this list
 	@printf 'Tandem. Targets:\n\n'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nOptions: TENANT=<name of infra/tenants/<name>.toml>, PYTHON=<interpreter>, TANDEM_PORT=<port of the local stack>,\n'
-	@printf '         TANDEM_HOME=<folder of another local stack, beside the usual one>\n'
+	@printf '         TANDEM_HOME=<folder of another local stack, beside the usual one>,\n'
+	@printf '         SECTIONS=<what to measure; devices-full is 100,000 devices, half an hour, and only if named>\n'
 
 # ---- the local stack
 
@@ -67,8 +68,8 @@ simulators: $(DEV) ## simulated NinjaOne, Tactical RMM and Level on this machine
 	@$(BIN)/python -m tests.simulators
 
 .PHONY: bench
-bench: $(DEV) $(EMU) ## measure: calls and units per event, imports, throughput, latency, a window's end, cost; 6 minutes
-	@$(BIN)/python -m local.bench
+bench: $(DEV) $(EMU) ## measure: calls and units per event, throughput, latency, polls, syncs of 10,000 devices, cost; 10 minutes
+	@$(BIN)/python -m local.bench $(SECTIONS)
 
 # ---- checks
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from infra.tenant import Functions
 from local import emulator
 from local.bench import (
     cost,
+    devices,
+    devices_report,
     event_units,
     followers,
     imports,
@@ -37,6 +40,7 @@ from local.bench.monthly import Fixed
 from local.bench.setting import Setting, prepare
 from local.bench.tables import MISSED, Table, show
 from local.terminal import step
+from tandem.alerts.models import Provider
 
 RESULTS = emulator.ROOT / ".local" / "bench.json"
 
@@ -51,8 +55,13 @@ _DOING = {
     "resets": "Closing tickets, and telling their RMM",
     "preview": "Previewing a rule over 10,000 alerts",
     "polling": "Polling 2,000 and 20,000 active alerts",
+    "devices": f"Syncing fleets of {devices.MANY:,} devices",
+    "devices-full": f"Syncing fleets of {devices.VERY_MANY:,} devices",
     "cost": "Computing the cost",
 }
+_ONLY_IF_NAMED = frozenset({"devices-full"})
+"""They take too long for everyday."""
+_BY_DEFAULT = f"everything but {', '.join(_ONLY_IF_NAMED)}"
 
 
 class _Bench:
@@ -75,6 +84,8 @@ class _Bench:
             "resets": self._resets,
             "preview": self._preview,
             "polling": self._polling,
+            "devices": self._devices,
+            "devices-full": self._very_many_devices,
             "cost": self._cost,
         }
 
@@ -127,6 +138,18 @@ class _Bench:
     def _polling(self) -> tuple[list[Table], Any]:
         measured = self._on_the_emulator(polling.measure)
         return report.polling_table(measured), [asdict(each) for each in measured]
+
+    def _devices(self) -> tuple[list[Table], Any]:
+        measured = self._on_the_emulator(devices.measure) + self._on_the_emulator(devices.measure_software)
+        return devices_report.tables(measured), [asdict(each) for each in measured]
+
+    def _very_many_devices(self) -> tuple[list[Table], Any]:
+        measured = [
+            each
+            for provider in Provider
+            for each in self._on_the_emulator(partial(devices.measure, size=devices.VERY_MANY, providers=[provider]))
+        ]
+        return devices_report.tables(measured), [asdict(each) for each in measured]
 
     def _cost(self) -> tuple[list[Table], Any]:
         units = self._measured_units()
@@ -195,8 +218,8 @@ def _use(units: EventUnits) -> cost.EventUse:
 def main(arguments: list[str]) -> int:
     """Gives the exit code: 1 when a section could not be measured. A missed goal is shown, and is no failure."""
     parser = argparse.ArgumentParser(prog="python -m local.bench", description=__doc__)
-    parser.add_argument("section", nargs="*", help=f"what to measure: {', '.join(_DOING)}; everything by default")
-    chosen = parser.parse_args(arguments).section or list(_DOING)
+    parser.add_argument("section", nargs="*", help=f"what to measure: {', '.join(_DOING)}; {_BY_DEFAULT} by default")
+    chosen = parser.parse_args(arguments).section or [name for name in _DOING if name not in _ONLY_IF_NAMED]
     unknown = [name for name in chosen if name not in _DOING]
     if unknown:
         parser.error(f"there is no section {unknown[0]}; there are {', '.join(_DOING)}")
