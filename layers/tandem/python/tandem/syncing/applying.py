@@ -17,7 +17,7 @@ from tandem.connections.fleet import DevicePart, Unreadable
 from tandem.store.errors import AlreadyDoneError, ConflictError
 from tandem.store.sync_records import SyncRun
 from tandem.syncing.message import Step, SyncMessage
-from tandem.syncing.page_context import devices_of, known_of, placements_of, tell
+from tandem.syncing.page_context import devices_of, known_of, placements_in, tell
 from tandem.syncing.page_objects import PageHead, read_page
 from tandem.syncing.part_codec import Row, device_of
 from tandem.syncing.tools import Task, Tools
@@ -37,7 +37,7 @@ def write_listed(tools: Tools, task: Task, head: PageHead, scope: Scope, rows: S
     run = task.run
     failures = tuple(Failure(row.external_id, row.reason) for row in rows if isinstance(row, Unreadable))
     devices = [device_of(row) for row in rows if isinstance(row, DevicePart)]
-    placements = placements_of(tools, run.integration_id)
+    placements = placements_in(tools, run)
     refused: dict[str, str] = {}
     for _ in range(LOOKS):
         page = tools.fleets.page(run.integration_id, head.begins, consistent=True)

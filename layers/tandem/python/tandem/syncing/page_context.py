@@ -7,8 +7,11 @@ from tandem.assets.models import Asset
 from tandem.assets.pages import Known, PageDecision, PagePlan
 from tandem.assets.placing import OrganizationNode, Placements
 from tandem.assets.planning import more_assets
+from tandem.store.sync_records import SyncRun
 from tandem.syncing.organizations import add_unknown
 from tandem.syncing.tools import Tools
+
+REMEMBERED_SECONDS = 30.0
 
 
 def placements_of(tools: Tools, integration_id: str) -> Placements:
@@ -17,6 +20,17 @@ def placements_of(tools: Tools, integration_id: str) -> Placements:
         OrganizationNode(each.external_id, each.parent_id, each.client_id, each.auto_sync)
         for each in tools.organizations.all(integration_id)
     )
+
+
+def placements_in(tools: Tools, run: SyncRun) -> Placements:
+    """The same for pages of one run, at most half a minute old: an RMM may have thousands of organizations, and a fleet
+    hundreds of pages. Who maps an organization meanwhile asks for a run of their own. Raises StoreErrors."""
+    read_at, placements = tools.placements.get(run.run_id, (0.0, None))
+    if placements is None or tools.monotonic() - read_at >= REMEMBERED_SECONDS:
+        read_at, placements = tools.monotonic(), placements_of(tools, run.integration_id)
+        tools.placements.clear()
+        tools.placements[run.run_id] = (read_at, placements)
+    return placements
 
 
 def known_of(tools: Tools, plan: PagePlan) -> Known:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from tandem.assets.placing import Placements
 from tandem.connections.fleet import Fleet
 from tandem.connections.limits import Deadline
 from tandem.store.asset_apply import PageWriter
@@ -39,7 +40,8 @@ class Opening(Protocol):
 @dataclass(frozen=True, slots=True)
 class Tools:
     """`clock`: the time of day; `monotonic`: as time.monotonic. `renewed`: when this instance renewed the lease of
-    which run. `auto_map_organizations`: the tenant file lets organizations be mapped to clients of the same name."""
+    which run. `placements`: whose the organizations' devices are, by run, and when that was read.
+    `auto_map_organizations`: the tenant file lets organizations be mapped to clients of the same name."""
 
     runs: SyncRuns
     fleets: Fleets
@@ -57,6 +59,7 @@ class Tools:
     opening: Opening
     auto_map_organizations: bool = False
     renewed: dict[str, float] = field(default_factory=dict)
+    placements: dict[str, tuple[float, Placements]] = field(default_factory=dict)
 
     def beat(self, run: SyncRun) -> SyncRun:
         """A sign of life of a step that takes long; gives the run as it is now. Raises RunCancelledError,
