@@ -45,10 +45,11 @@ class Worker:
         return bool(given)
 
     def refresh(self) -> list[str]:
-        """A batch of single devices; gives those that must come again."""
-        given = self._received(self.api.refresh_queue_url, 10)
-        arn = "arn:aws:sqs:eu-central-1:123456789012:device-refresh.fifo"
-        return self._batch(given, arn, self.api.refresh_queue_url)
+        """All single devices that wait; gives the messages that must come again."""
+        arn, again = "arn:aws:sqs:eu-central-1:123456789012:device-refresh.fifo", list[str]()
+        while given := self._received(self.api.refresh_queue_url, 10):
+            again += self._batch(given, arn, self.api.refresh_queue_url)
+        return again
 
     def work(self) -> None:
         """All steps, and what follows from them."""
@@ -150,13 +151,18 @@ def test_a_turn_begins_a_sync_and_none_beside_it(worker: Worker, integration_id:
     assert worker.state(integration_id).last["devices"].run_id == begun
 
 
-def test_single_devices_are_looked_at(worker: Worker, integration_id: str, level: Level) -> None:
+def test_single_devices_are_looked_at_and_changed_groups_begin_a_sync_of_them(
+    worker: Worker, integration_id: str, level: Level
+) -> None:
     worker.work()
     one = next(iter(level.state.devices)).id
     level.rename_device(one, "RENAMED")
     worker.hear(RefreshMessage(integration_id, one, News.CHANGED))
+    worker.hear(RefreshMessage(integration_id, None, News.ORGANIZATIONS))
     assert worker.refresh() == []
     assert worker.devices()[one] == "RENAMED"
+    worker.work()
+    assert worker.state(integration_id).last["organizations"].state == "succeeded"
 
 
 def test_what_the_rmm_makes_impossible_comes_again(worker: Worker, integration_id: str, level: Level) -> None:
@@ -169,14 +175,6 @@ def test_what_the_rmm_makes_impossible_comes_again(worker: Worker, integration_i
     url = worker.api.sync_queue_url
     waiting = worker.api.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert waiting["ApproximateNumberOfMessagesNotVisible"] == "1"
-
-
-def test_changed_groups_begin_a_sync_of_them(worker: Worker, integration_id: str) -> None:
-    worker.work()
-    worker.hear(RefreshMessage(integration_id, None, News.ORGANIZATIONS))
-    assert worker.refresh() == []
-    worker.work()
-    assert worker.state(integration_id).last["organizations"].state == "succeeded"
 
 
 def test_the_daily_check_makes_and_removes_schedules(worker: Worker, integration_id: str) -> None:
@@ -194,8 +192,7 @@ def test_the_daily_check_makes_and_removes_schedules(worker: Worker, integration
     assert worker.schedules() == set()
 
 
-def test_a_message_that_is_none_is_a_dead_letter(worker: Worker, integration_id: str) -> None:
-    worker.work()
+def test_a_message_that_is_none_is_a_dead_letter(worker: Worker) -> None:
     worker.api.sqs.send_message(QueueUrl=worker.api.sync_queue_url, MessageBody="{}")
     worker.work()
     (letter,) = worker.api.ok("GET", "/dead-letters")["items"]
