@@ -77,7 +77,7 @@ def merged(
             before,
             name=each.name,
             parent_id=each.parent_id,
-            path=each.path,
+            path=each.path or each.name,
             is_place=each.is_place,
             is_listed=True,
             suggested_client_id=suggested.get(each.external_id),
