@@ -159,9 +159,11 @@ class World:
 
     def apply(self, plan: PagePlan, *, keeps_page: bool = True) -> PageDecision:
         decision = self.decide(plan)
+        if decision.unsure is not None:
+            self._put(plan.page.begins, decision.unsure)
         self._write(decision.writes)
         if keeps_page:
-            self._put(plan.page.begins, decision.page)
+            self._put(plan.page.begins, replace(decision.page, version=self.page(plan.page.begins).version + 1))
         return decision
 
     def write(self, write: AssetWrite | None) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tandem.assets.disappearing import tallies, vanish
 from tandem.assets.drafts import Drafts
-from tandem.assets.models import FleetEntry, Presence
+from tandem.assets.models import FleetEntry, FleetPage
 from tandem.assets.one_device import decide_device
 from tandem.assets.order import sort_key
 from tandem.assets.pages import Arrived, Counts, Failure, Known, PageDecision, PagePlan, Scope, Work
@@ -26,6 +26,7 @@ def decide_page(plan: PagePlan, known: Known, now: datetime, retire_after: timed
     is_fleet = plan.scope is Scope.FLEET
     return PageDecision(
         page=replace(plan.page, entries=entries, run_id=plan.run_id or plan.page.run_id, version=plan.page.version + 1),
+        unsure=_unsure(plan, desk.drafts),
         writes=desk.drafts.writes,
         counts=desk.counts(),
         failures=(*plan.failures, *desk.failures),
@@ -33,6 +34,18 @@ def decide_page(plan: PagePlan, known: Known, now: datetime, retire_after: timed
         tallies=tallies(entries.values(), now, retire_after) if is_fleet else {},
         unknown_organizations=plan.unknown_organizations,
     )
+
+
+def _unsure(plan: PagePlan, drafts: Drafts) -> FleetPage | None:
+    """As PageDecision.unsure. Devices that vanish need it not: their entries say that they were away."""
+    written = {write.asset.asset_id for write in drafts.writes}
+    known = [work.entry for work in plan.work if work.entry is not None and work.entry.asset_id in written]
+    is_patches = plan.scope is Scope.PATCHES
+    blank = [replace(each, patches="", fingerprint=each.fingerprint if is_patches else "") for each in known]
+    changed = {each.external_id: each for each, before in zip(blank, known, strict=True) if each != before}
+    if not changed:
+        return None
+    return replace(plan.page, entries={**plan.page.entries, **changed}, version=plan.page.version + 1)
 
 
 class _Desk:
@@ -85,9 +98,8 @@ class _Desk:
         if self._plan.scope is Scope.PATCHES:
             self.entries[entry.external_id] = replace(entry, patches="")
         else:
-            self.entries[entry.external_id] = replace(
-                entry, fingerprint="", absent=0, absent_since=None, presence=Presence.LISTED
-            )
+            # Its presence stays what its asset says: that it is back is decided then, too.
+            self.entries[entry.external_id] = replace(entry, fingerprint="", absent=0, absent_since=None)
 
     def vanish(self, entry: FleetEntry) -> None:
         """One that turns missing."""

@@ -49,7 +49,7 @@ def decide_device(
         if plan.scope is Scope.PATCHES:
             return Decided(work.entry, skip=Skip.NO_ASSET)
         if work.placement.skip is not None:
-            return Decided(_entry(work, None), skip=work.placement.skip)
+            return Decided(_entry(work, None, plan), skip=work.placement.skip)
         found = match(integration_id, work.device.facts, work.placement.client_id, drafts.owners, drafts.assets)
         like = found.like
         if found.asset_id is not None and found.linked_by is not None:
@@ -80,7 +80,7 @@ def decide_device(
         is_written = after != before or has_returned or _was_written_before(asset, work, plan)
         counted = "updated" if is_written else "unchanged"
     return Decided(
-        entry=_entry(work, asset.asset_id) if plan.scope is not Scope.PATCHES else _patched(work),
+        entry=_entry(work, asset.asset_id, plan) if plan.scope is not Scope.PATCHES else _patched(work),
         counted=counted,
         has_returned=has_returned,
         arrived=Arrived(external_id, asset.asset_id, shown(asset).client_id) if is_new and record is not None else None,
@@ -127,7 +127,7 @@ def _as_listed(device: LinkedDevice, work: Work, scope: Scope) -> LinkedDevice:
     )
 
 
-def _entry(work: Work, asset_id: str | None) -> FleetEntry:
+def _entry(work: Work, asset_id: str | None, plan: PagePlan) -> FleetEntry:
     """What the page holds of a device that was listed with all that is said of it."""
     known = work.entry
     if not work.is_readable and known is not None:
@@ -139,6 +139,7 @@ def _entry(work: Work, asset_id: str | None) -> FleetEntry:
         patches=work.patches or (known.patches if known is not None else ""),
         organization_id=work.device.organization_id,
         seen=overlay_seen(work.device.seen, known.seen) if known is not None else work.device.seen,
+        refreshed_at=plan.refreshed_at,
     )
 
 

@@ -35,7 +35,8 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class Listing:
     """What a run listed of one page. `run_id`: None of a refresh of single devices. `listed_at`: when the listing was
-    begun. `unreadable`: rows that made no device; one with an id counts as listed."""
+    begun; of a refresh, when the RMM was asked. `unreadable`: rows that made no device; one with an id counts as
+    listed."""
 
     scope: Scope
     listed_at: datetime
@@ -98,6 +99,11 @@ class PagePlan:
     counts: Counts = Counts()
     failures: tuple[Failure, ...] = ()
     unknown_organizations: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def refreshed_at(self) -> datetime | None:
+        """What the entries say of being refreshed."""
+        return self.listed_at if self.scope is Scope.DEVICES and self.run_id is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +168,16 @@ class Arrived:
 @dataclass(frozen=True, slots=True)
 class PageDecision:
     """`page`: with the next version. `writes`: at most one an asset, in any order. `tallies`: by organization id, ""
-    for none (for Scope.FLEET)."""
+    for none (for Scope.FLEET).
+
+    `unsure`: the page as it was, with the next version, but that it knows nothing of the devices whose assets are
+    written; None if there are none that it knew. It is put before the assets, and `page`, one version later, behind
+    them: or who dies for good in between would leave assets of which the page says something else, and a listing that
+    says what the page says would leave them so.
+    """
 
     page: FleetPage
+    unsure: FleetPage | None = None
     writes: tuple[AssetWrite, ...] = ()
     counts: Counts = Counts()
     failures: tuple[Failure, ...] = ()

@@ -40,7 +40,14 @@ def plan_gone(page: FleetPage, external_id: str, listed_at: datetime, was_delete
     planner = _Planner(page, listing, Placements(()))
     entry = page.entries.get(external_id)
     if was_deleted and entry is not None and entry.presence is Presence.LISTED:
-        planner.absent(replace(entry, absent=ABSENT_UNTIL_MISSING, absent_since=entry.absent_since or listed_at))
+        planner.absent(
+            replace(
+                entry,
+                absent=ABSENT_UNTIL_MISSING,
+                absent_since=entry.absent_since or listed_at,
+                refreshed_at=listed_at,
+            )
+        )
     planner.rest(count_absent=False)
     return planner.plan()
 
@@ -90,6 +97,10 @@ class _Planner:
     def _device(self, device: Device, entry: FleetEntry | None) -> None:
         patches = fingerprints.of_patches(device.facts)
         has_same_patches = entry is not None and patches in ("", entry.patches)
+        if entry is not None and entry.asset_id is not None and self._is_newer(entry):
+            self.unchanged += 1
+            self._settle(entry)
+            return
         if self.listing.scope is Scope.PATCHES:
             if entry is None or entry.asset_id is None:
                 self._skip(Skip.NO_ASSET)
@@ -116,9 +127,23 @@ class _Planner:
             )
         elif fingerprint == entry.fingerprint and has_same_patches and not _was_away(entry):
             self.unchanged += 1
-            self._settle(replace(entry, seen=seen))
+            self._settle(replace(entry, seen=seen, refreshed_at=self._refreshed_at))
         else:
             self.work.append(Work(device, placement, fingerprint, patches, entry))
+
+    @property
+    def _refreshed_at(self) -> datetime | None:
+        is_refresh = self.listing.scope is Scope.DEVICES and self.listing.run_id is None
+        return self.listing.listed_at if is_refresh else None
+
+    def _is_newer(self, entry: FleetEntry) -> bool:
+        """The RMM was asked for it alone since the listing began: what that shows of it may be older, so it says
+        nothing."""
+        return (
+            self.listing.run_id is not None
+            and entry.refreshed_at is not None
+            and entry.refreshed_at >= self.listing.listed_at
+        )
 
     def _place(self, device: Device) -> Placement:
         placement = self.placements.of(device.organization_id)
@@ -158,7 +183,7 @@ class _Planner:
         for external_id, entry in self.page.entries.items():
             if external_id in self.done:
                 continue
-            if count_absent:
+            if count_absent and not self._is_newer(entry):
                 self.absent(absent_once_more(entry, self.listing.listed_at))
             else:
                 self._settle(entry)

@@ -2,14 +2,16 @@
 
 The assets first, each on its own conditions (asset_writer.py); the page last, which says that all of it is done. A
 crash in between leaves assets that the page does not know of yet: the message comes again, reads them, and decides what
-is left, which is nothing for those. So the page is written only when all of its assets are.
+is left, which is nothing for those. So the page is written only when all of its assets are. As the message may never
+come again (its run failed, or was cancelled), the page says before that it does not know these devices any more.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tandem.assets.models import FleetPage
 from tandem.assets.pages import PageDecision
 from tandem.store.asset_writer import AssetWriter
 from tandem.store.fleets import Fleets
@@ -52,7 +54,7 @@ class PageWriter:
         unapplied = self._write_assets(decision, now)
         if unapplied is None:
             between()
-            self._fleets.finish_page(decision.page, run, progress_of(decision), now, state=state)
+            self._fleets.finish_page(_behind_unsure(decision), run, progress_of(decision), now, state=state)
         return unapplied
 
     def apply_outside_of_a_run(
@@ -62,9 +64,17 @@ class PageWriter:
         unapplied = self._write_assets(decision, now)
         if unapplied is None:
             between()
-            self._fleets.put_page(decision.page)
+            self._fleets.put_page(_behind_unsure(decision))
         return unapplied
 
     def _write_assets(self, decision: PageDecision, now: datetime) -> Unapplied | None:
+        if decision.unsure is not None:
+            self._fleets.put_page(decision.unsure)
         written = self._assets.write(decision.writes, now)
         return None if written.is_whole else Unapplied(written.conflicts, written.refused)
+
+
+def _behind_unsure(decision: PageDecision) -> FleetPage:
+    if decision.unsure is None:
+        return decision.page
+    return replace(decision.page, version=decision.unsure.version + 1)

@@ -32,6 +32,7 @@ FIELDS = (
     "absent",
     "absent_since",
     "presence",
+    "refreshed_at",
 )
 """What a row holds, in this order. New fields go to the end: rows of before are shorter, and read as if they lacked
 it."""
@@ -88,6 +89,7 @@ def _row(integration_id: str, entry: FleetEntry) -> list[Any]:
         entry.absent or None,
         _seconds(entry.absent_since),
         entry.presence.value if entry.presence is not Presence.LISTED else None,
+        _seconds(entry.refreshed_at),
     ]
     while row[-1] is None:  # the first one never is
         row.pop()
@@ -113,6 +115,7 @@ def _entry(integration_id: str, row: list[Any]) -> FleetEntry:
         absent=values.get("absent") or 0,
         absent_since=_moment(values.get("absent_since")),
         presence=Presence(values.get("presence") or Presence.LISTED),
+        refreshed_at=_moment(values.get("refreshed_at")),
     )
 
 

@@ -200,6 +200,7 @@ class RefreshWork:
     def _device(
         self, integration: Integration, fleet: Fleet, placements: Placements, wanted: _Wanted
     ) -> list[Refreshed]:
+        asked_at = self._tools.clock()
         try:
             device = fleet.device(wanted.external_id)
         except VendorError as error:
@@ -207,9 +208,10 @@ class RefreshWork:
         integration_id = integration.integration_id
         try:
             if device is None:
-                self._write(integration, wanted, None, placements)
+                self._write(integration, wanted, None, placements, asked_at)
                 return _ended(integration_id, wanted.messages, Outcome.GONE)
-            self._write(integration, wanted, replace(device, external_id=wanted.external_id), placements)
+            found = replace(device, external_id=wanted.external_id)
+            self._write(integration, wanted, found, placements, asked_at)
             return _ended(integration_id, wanted.messages, Outcome.REFRESHED)
         except (StoreError, QueueError) as error:
             return _given_back(integration_id, wanted.messages, str(error))
@@ -229,10 +231,17 @@ class RefreshWork:
                 results += _ended(integration.integration_id, [message], Outcome.GIVEN_UP, str(error))
         return results
 
-    def _write(self, integration: Integration, wanted: _Wanted, device: Device | None, placements: Placements) -> None:
+    def _write(
+        self,
+        integration: Integration,
+        wanted: _Wanted,
+        device: Device | None,
+        placements: Placements,
+        listed_at: datetime,
+    ) -> None:
         """Make the device's page what the RMM said. Raises StoreErrors, QueueError."""
         tools, integration_id = self._tools, integration.integration_id
-        listed_at, refused = tools.clock(), dict[str, str]()
+        refused: dict[str, str] = {}
         for _ in range(LOOKS):
             page = tools.fleets.page_of(integration_id, wanted.external_id)
             if device is None:
