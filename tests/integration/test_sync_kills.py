@@ -118,6 +118,7 @@ class Watched:
     def _deliver(self) -> None:
         """To a function that has only begun."""
         self.tenant.tools.renewed.clear()
+        self.tenant.tools.placements.clear()
         self.tenant.deliver()
 
 
