@@ -221,6 +221,20 @@ def test_a_run_whose_lease_another_one_took_ends(tactical: SyncedTenant) -> None
     assert (tactical.run(run).state, tactical.run(other).state) == ("failed", "succeeded")
 
 
+def test_a_run_that_died_and_was_replaced_does_not_seem_to_be_at_work_for_ever(tactical: SyncedTenant) -> None:
+    dead = tactical.begin()
+    assert dead is not None
+    tactical.deliver()
+    tactical.queue.waiting.clear()
+    tactical.pass_time(hours=1)
+
+    assert tactical.sync().state == "succeeded"
+
+    assert tactical.run(dead).state == "failed"
+    state = tactical.runs.state(INTEGRATION)
+    assert (state.lease_run_id, state.last_error, state.consecutive_failures) == (None, None, 0)
+
+
 @pytest.mark.parametrize("steps", range(6))
 def test_a_run_that_is_cancelled_stops_at_its_next_step(tactical: SyncedTenant, steps: int) -> None:
     run = tactical.begin()

@@ -5,21 +5,24 @@ something is due        a `retire` message goes through the pages; then the run 
 more of an organization than a run may retire on its own
                         the run waits for a person, and lets other runs go on meanwhile
 
-Only what the pages say counts here, and they only count complete listings.
+Only what the pages say counts here, and they only count complete listings. Due is what was due when the run began: a
+person may take days to confirm it, and meanwhile other devices are missing for long enough, or somebody says that less
+is long. And an organization of which nobody was asked is left alone if more of it is due than a run may retire: the next
+run asks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import replace
+from datetime import timedelta
 
 from tandem import telemetry
-from tandem.assets.disappearing import is_due, merge_tallies, retire_page, retiring, tallies, to_confirm
-from tandem.assets.models import FleetPage
+from tandem.assets.disappearing import merge_tallies, retire_page, retiring, tallies, to_confirm
 from tandem.assets.order import FIRST
 from tandem.assets.pages import Known, Tally
 from tandem.store.errors import AlreadyDoneError, ConflictError
 from tandem.store.sync_progress import Progress
 from tandem.store.sync_records import Retiring, SyncRun
-from tandem.syncing.errors import RunFailedError
+from tandem.syncing.errors import RunFailedError, RunReplacedError
 from tandem.syncing.leases import LEASE
 from tandem.syncing.message import Step, encode
 from tandem.syncing.page_objects import remove_all
@@ -32,7 +35,6 @@ MOST_NAMED = 50
 OWN_SECONDS = 30.0
 """What must remain of a message's time to begin another page."""
 
-_PAGES_AT_ONCE = 25
 _BEATS_EACH = 100
 _LOOKS = 6
 _OLDER_RUNS = 20
@@ -97,6 +99,9 @@ def retire(tools: Tools, task: Task) -> SyncRun | None:
     """Do a `retire` message: page by page, from the one with its number on. Gives the run behind the last. Raises
     StoreErrors, QueueError, SyncStop."""
     run = task.run
+    summed, _ = _due(tools, task, run)
+    confirmed = {each.organization_id for each in run.confirm} if run.confirmed_by is not None else set()
+    places = summed.keys() - (set(to_confirm(summed)) - confirmed)
     begins = tools.fleets.directory(run.integration_id, consistent=True).begins or (FIRST,)
     for number in range(task.message.number, len(begins)):
         if task.deadline.remaining() < OWN_SECONDS and number > task.message.number:
@@ -104,7 +109,7 @@ def retire(tools: Tools, task: Task) -> SyncRun | None:
             tools.runs.advance(run, Progress(), encode(following), tools.clock())
             tools.queue.send([following])
             return None
-        _retire_page(tools, task, begins[number])
+        _retire_page(tools, task, begins[number], places)
         tools.beat(run)
     return run
 
@@ -119,17 +124,17 @@ def clean_up(tools: Tools, run: SyncRun) -> None:
         telemetry.log(30, "what a sync kept was not removed", run_id=run.run_id, error=str(error))
 
 
-def _retire_page(tools: Tools, task: Task, begins: str) -> None:
+def _retire_page(tools: Tools, task: Task, begins: str, places: Collection[str]) -> None:
     run = task.run
     step = f"{run.run_id}#retiring"
     for _ in range(_LOOKS):
-        now, retire_after = tools.clock(), task.integration.retire_after
+        now, retire_after = tools.clock(), task.integration.retire_after + _age(run, tools)
         page = tools.fleets.page(run.integration_id, begins, consistent=True)
-        if not any(is_due(entry, now, retire_after) for entry in page.entries.values()):
+        wanted = retiring(page, places, now, retire_after)
+        if not wanted:
             return
-        wanted = retiring(page, None, now, retire_after)
         known = Known(assets=tools.assets.several(wanted))
-        decision = retire_page(page, known, None, run.run_id, now, retire_after)
+        decision = retire_page(page, known, places, run.run_id, now, retire_after)
         decision = replace(decision, page=replace(decision.page, run_id=step))
         try:
             unapplied = tools.pages.apply(decision, run, now, state="retiring")
@@ -144,12 +149,18 @@ def _retire_page(tools: Tools, task: Task, begins: str) -> None:
     raise ConflictError(TOO_MUCH_CHANGES)
 
 
+def _age(run: SyncRun, tools: Tools) -> timedelta:
+    """How long ago it began."""
+    return max(timedelta(), tools.clock() - (run.started_at or run.requested_at))
+
+
 def _due(tools: Tools, task: Task, run: SyncRun) -> tuple[dict[str, Tally], int]:
     """By organization, and on how many pages something is due."""
-    now, retire_after = tools.clock(), task.integration.retire_after
+    now, retire_after = tools.clock(), task.integration.retire_after + _age(run, tools)
     summed: dict[str, Tally] = {}
     due = 0
-    for number, page in enumerate(_pages(tools, run.integration_id), 1):
+    directory = tools.fleets.directory(run.integration_id, consistent=True)
+    for number, page in enumerate(tools.fleets.all_pages(directory, consistent=True), 1):
         of_page = tallies(page.entries.values(), now, retire_after)
         summed = merge_tallies((summed, of_page))
         due += any(tally.to_retire for tally in of_page.values())
@@ -158,16 +169,12 @@ def _due(tools: Tools, task: Task, run: SyncRun) -> tuple[dict[str, Tally], int]
     return summed, due
 
 
-def _pages(tools: Tools, integration_id: str) -> Iterator[FleetPage]:
-    begins = tools.fleets.directory(integration_id, consistent=True).begins
-    for start in range(0, len(begins), _PAGES_AT_ONCE):
-        wanted = begins[start : start + _PAGES_AT_ONCE]
-        yield from tools.fleets.pages(integration_id, wanted, consistent=True).values()
-
-
 def _end_older_ones(tools: Tools, run: SyncRun) -> None:
-    """Runs that still wait for a person: this one has looked again."""
+    """Runs that still wait for a person, for this one has looked again; and those that died, and whose lease this one
+    got by its end."""
     now = tools.clock()
     for older in tools.runs.runs(run.integration_id, run.run_id, _OLDER_RUNS, now).records:
         if older.state == "needs_confirmation":
             tools.runs.finish(older, "cancelled", now, REPLACED)
+        elif not older.has_ended:
+            tools.runs.finish(older, "failed", now, str(RunReplacedError()))
