@@ -1,10 +1,13 @@
 """Connecting simulated RMMs over the admin API: tried before anything is kept, masked afterwards, ended for good."""
 
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from tandem.admin import webhook_registration
 from tandem.admin.authentication import hash_of
 from tandem.connections.opening import Connections
 from tandem.syncing.message import Step, decode
@@ -53,6 +56,19 @@ def secret(api: AdminApi, integration_id: str) -> dict[str, Any]:
 def secrets_kept(api: AdminApi) -> int:
     kept = api.secretsmanager.list_secrets(Filters=[{"Key": "name", "Values": [f"{api.secret_prefix}/"]}])
     return len(kept["SecretList"])
+
+
+def eventually(condition: Callable[[], bool], what: str) -> None:
+    ends = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < ends, what
+        time.sleep(0.02)
+
+
+def live_hashes(api: AdminApi) -> set[str]:
+    """Of the secrets that webhooks of the only integration may carry."""
+    (kept,) = [item for (pk, _), item in api.stored().items() if pk == "INTEGRATION"]
+    return {each["hash"] for each in kept["secret_hashes"]}
 
 
 # ---- each vendor
@@ -162,6 +178,44 @@ def test_a_rotation_that_ninjaone_does_not_take_over_ends_no_secret(
     (registration,) = simulated_ninjaone.api.registrations.values()
     assert dict(registration.headers) == {"X-Tandem-Secret": made["webhook"]["secret"]}
     assert hash_of(made["webhook"]["secret"]) in {each["hash"] for each in kept["secret_hashes"]}
+
+
+def test_a_secret_that_ninjaone_may_have_taken_is_live_until_it_is_known(
+    api: AdminApi, simulated_ninjaone: NinjaOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = api.ok("POST", "/integrations", body("ninjaone", simulated_ninjaone.url, ALONE))
+    path = f"/integrations/{made['id']}"
+    monkeypatch.setattr(webhook_registration, "OWN_SECONDS", 0.5)
+    simulated_ninjaone.faults.add("latency", path="/v2/webhook", seconds=0.8)
+    shown = api.ok("POST", f"{path}/webhook/register")["webhook_registration"]
+    assert shown["registered_at"] == made["created_at"]
+    assert shown["problem"].startswith("It is not known whether NinjaOne took the webhook: register it again.")
+    assert "by itself" not in shown["problem"], "nobody registers it again by itself"
+
+    def in_use() -> str:
+        (registration,) = simulated_ninjaone.api.registrations.values()
+        return hash_of(dict(registration.headers)["X-Tandem-Secret"])
+
+    first = hash_of(made["webhook"]["secret"])
+    eventually(lambda: in_use() != first, "NinjaOne took it, and said so too late")
+    assert in_use() in live_hashes(api)
+    assert first in live_hashes(api), "what is on its way must not be refused either"
+    assert api.ok("POST", f"{path}/webhook/register")["webhook_registration"]["problem"] is None
+    assert in_use() in live_hashes(api)
+    assert len(live_hashes(api)) == 2
+
+
+def test_a_first_webhook_that_ninjaone_may_have_taken_is_removed_with_the_connection(
+    api: AdminApi, simulated_ninjaone: NinjaOne, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_registration, "OWN_SECONDS", 0.5)
+    simulated_ninjaone.faults.add("latency", path="/v2/webhook", seconds=0.8)
+    made = api.ok("POST", "/integrations", body("ninjaone", simulated_ninjaone.url, ALONE))
+    assert made["webhook_registration"]["registered_at"] is None
+    eventually(lambda: bool(simulated_ninjaone.api.registrations), "NinjaOne took it, and said so too late")
+    gone = api.ok("POST", f"/integrations/{made['id']}/disconnect")
+    assert simulated_ninjaone.api.registrations == {}
+    assert gone["webhook_registration"] is None
 
 
 @pytest.mark.parametrize("why", ["not_administrator", "other_psa"])
@@ -392,7 +446,7 @@ def test_a_connection_that_fails_says_so_and_one_that_is_refused_needs_a_person(
     assert "Make a key in Level" in tried["message"]
     shown = api.ok("GET", path)
     assert shown["status"] == "reconnect_required"
-    assert "Make an API key in Level" in shown["status_reason"]
+    assert "Level does not know the API key. It said: “Access denied”." in shown["status_reason"]
     simulated_level.api.keys[levelio.API_KEY] = key
     assert api.ok("POST", f"{path}/test")["ok"] is True
     assert (api.ok("GET", path)["status"], api.ok("GET", path)["status_reason"]) == ("connected", None)

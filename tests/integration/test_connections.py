@@ -330,8 +330,8 @@ def test_a_key_that_a_person_replaced_is_read_again_before_it_is_given_up(
     with pytest.raises(Refused):
         check(connections, place)
     assert tandem.told.reasons == [
-        "Level does not accept the credentials any more. Make an API key in Level under Settings → API keys and enter "
-        "it here."
+        "Level does not know the API key. It said: “Access denied”. Make a key in Level under Settings → API keys, and "
+        "enter it here whole and without “Bearer” before it."
     ]
 
 

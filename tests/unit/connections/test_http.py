@@ -363,10 +363,11 @@ def test_a_token_that_is_refused_again_is_not_renewed_for_ever() -> None:
 
 def test_fresh_tokens_that_are_refused_as_well_are_told_of_as_a_connection_to_make_anew() -> None:
     told: list[str] = []
-    failure(World(json({}, 401)), authorize=Watched(Tokens(9), told.append, "as usual"))
-    assert len(told) == 1
+    refusal = failure(World(json({"detail": "The token has expired."}, 401)), authorize=Watched(Tokens(9), told.append))
+    assert told == [str(refusal)]
+    assert "The token has expired." in told[0], "in the vendor's own words"
     told.clear()
-    World(json({}, 401), json("ok")).http(authorize=Watched(Tokens(2), told.append, "as usual")).request(POST)
+    World(json({}, 401), json("ok")).http(authorize=Watched(Tokens(2), told.append)).request(POST)
     assert told == []
 
 

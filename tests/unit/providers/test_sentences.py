@@ -222,6 +222,15 @@ def test_no_error_shows_a_credential(case: Case) -> None:
     assert error.__context__ is None
 
 
+@pytest.mark.parametrize("answer", [json({}, 429, Retry_After="9"), page(502), httpx.ConnectError(KEY), raw(b"")])
+def test_who_waits_for_an_answer_is_not_told_that_tandem_tries_again(answer: Any) -> None:
+    with pytest.raises(VendorError) as caught:
+        client(TACTICAL, World(answer)).check()
+    assert "Tandem tries again by itself" in str(caught.value)
+    assert "by itself" not in caught.value.to_who_asked()
+    assert ". Try again" in caught.value.to_who_asked()
+
+
 @pytest.mark.parametrize("provider", [NINJAONE, TACTICAL, LEVEL])
 def test_a_vendor_that_repeats_the_key_does_not_get_it_shown(provider: Provider) -> None:
     with pytest.raises(VendorError) as caught:

@@ -158,7 +158,7 @@ def keeping(keep: Callable[[], Result]) -> Result:
     try:
         return keep()
     except VendorError as error:
-        refused = str(error)
+        refused = error.to_who_asked()
     raise unavailable(refused)
 
 
@@ -229,16 +229,17 @@ def without_connection(integration: Integration, problem: str | None) -> Integra
 
 
 def _remove_webhook(call: AnyCall, integration: Integration) -> str | None:
-    """What to do about the webhook that Tandem registered, if it could not be removed."""
-    if integration.webhook_registered_at is None:
+    """What to do about the webhook that Tandem registered, if it could not be removed. One that NinjaOne did not say
+    whether it took is removed, too, if it is there."""
+    if integration.webhook_registered_at is None and integration.webhook_problem is None:
         return None
     connections = call.services.connections()
     refusal = None
     try:
         connections.open_ninjaone(integration, connections.deadline(OWN_SECONDS)).remove_webhook()
     except VendorError as error:
-        refusal = str(error)
-    if refusal is None:
+        refusal = error.to_who_asked()
+    if refusal is None or integration.webhook_registered_at is None:
         return None
     telemetry.log(logging.WARNING, "a webhook could not be removed", integration_id=integration.integration_id)
     return (
@@ -335,4 +336,4 @@ def tried(trial: Callable[[], Result]) -> Result:
         field = "credentials.totp"
     elif isinstance(refusal, WrongAddress) or (isinstance(refusal, Unreachable) and refusal.nothing_sent):
         field = "instance_url"
-    raise invalid(field, str(refusal))
+    raise invalid(field, refusal.to_who_asked())

@@ -22,7 +22,7 @@ def test_connection(call: Call[NoBody, NoQuery]) -> Answer:
     try:
         account = connections.open(integration, connections.deadline(TRIAL_SECONDS)).check()
     except VendorError as error:
-        return Answer(TestAnswer(ok=False, account=None, version=None, message=str(error)))
+        return Answer(TestAnswer(ok=False, account=None, version=None, message=error.to_who_asked()))
     if integration.status != Status.CONNECTED:
         IntegrationStatuses(call.services.table, call.services.integrations).works(integration.integration_id)
     return Answer(TestAnswer(ok=True, account=account.name, version=account.version, message=None))

@@ -154,7 +154,7 @@ def _callback(visit: Visit) -> Reply:
         tried = connections.try_tokens(place, credentials, tokens, deadline)
         connected = connect_signed_in(call, integration, place, tried, kept.state_key or "")
     except VendorError as error:
-        problem = str(error)
+        problem = error.to_who_asked()
     if problem is not None:
         raise RefusedVisit(problem)
     if connected is None:
@@ -192,7 +192,7 @@ def _integration(visit: Visit, integration_id: str, user_id: str) -> tuple[Integ
     try:
         return integration, visit.services.connections().read(integration_id)
     except VendorError as error:
-        raise RefusedVisit(str(error)) from error
+        raise RefusedVisit(error.to_who_asked()) from error
 
 
 def _to_sign_in_to(integration: Integration, kept: Kept) -> tuple[Credentials, Integration]:

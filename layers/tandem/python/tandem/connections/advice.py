@@ -13,6 +13,7 @@ from http import HTTPStatus
 import httpx
 
 from tandem.connections.errors import (
+    AGAIN,
     Forbidden,
     NotFound,
     Refused,
@@ -24,8 +25,6 @@ from tandem.connections.errors import (
     WrongAddress,
 )
 from tandem.connections.replies import Reply, shown, vendor_words
-
-AGAIN = "Tandem tries again by itself"
 
 _CLOSED_FOR_NOW = {
     HTTPStatus.REQUEST_TIMEOUT,

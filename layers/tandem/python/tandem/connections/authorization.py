@@ -24,7 +24,7 @@ class Authorization(Protocol):
         ...
 
     def given_up(self, refusal: Refused) -> None:
-        """What `renew` gave was refused, too."""
+        """`renew` had no others to give, or what it gave was refused, too."""
         ...
 
 

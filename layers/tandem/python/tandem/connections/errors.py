@@ -19,7 +19,10 @@ credential, nor anything that it was made from: they are raised outside of any `
 leads to the request.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+AGAIN: Final = "Tandem tries again by itself"
+"""Of polls, resets and syncs that is true. A person who asked is told otherwise: `to_who_asked`."""
 
 
 class VendorError(Exception):
@@ -35,6 +38,10 @@ class VendorError(Exception):
         super().__init__(sentence)
         self.status = status
         self.retry_after = retry_after
+
+    def to_who_asked(self) -> str:
+        """The sentences for a person who waits for the answer: nobody else tries again."""
+        return str(self).replace(AGAIN, "Try again")
 
 
 class NotConnected(VendorError):  # noqa: N818  the tree's names are the design's words

@@ -19,7 +19,7 @@ from tandem.connections.address import AddressRule
 from tandem.connections.advice import Advice, elsewhere, error_of, no_answer, web_page
 from tandem.connections.authorization import Authorization
 from tandem.connections.calls import Around, Call, Page
-from tandem.connections.errors import BadReply, Paced, Refused, Unreachable, VendorError
+from tandem.connections.errors import AGAIN, BadReply, Paced, Refused, Unreachable, VendorError
 from tandem.connections.limits import MEGABYTE, Deadline, Limits, Pace, Pacing
 from tandem.connections.repeating import wait_before_the_next
 from tandem.connections.replies import ERROR_BYTES, Reply
@@ -121,8 +121,8 @@ class VendorHttp:
     def bad_reply(self, problem: str) -> BadReply:
         """An answer that is JSON and still not what it should be."""
         return BadReply(
-            f"{self.advice.vendor} gave an answer that Tandem cannot use: {problem}. It is asked again; if this stays "
-            "so, see whether its server was changed lately, or what stands in front of it."
+            f"{self.advice.vendor} gave an answer that Tandem cannot use: {problem}. {AGAIN}; if this stays so, "
+            "see whether its server was changed lately, or what stands in front of it."
         )
 
     # ---- how it is asked
@@ -138,10 +138,10 @@ class VendorHttp:
             if isinstance(outcome, Paced) and failed is not None:
                 # What came of the attempts that were made says more than that there is no time for another.
                 raise failed
-            if isinstance(outcome, Refused) and not renewed and self._authorize.renew():
-                renewed = True
-                continue
-            if isinstance(outcome, Refused) and renewed:
+            if isinstance(outcome, Refused):
+                if not renewed and self._authorize.renew():
+                    renewed = True
+                    continue
                 self._authorize.given_up(outcome)
             wait = wait_before_the_next(outcome, attempt, call.repeatable, self.limits, self._around.chance())
             if wait is None or wait >= self.deadline.remaining():

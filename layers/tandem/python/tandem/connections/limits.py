@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from tandem.connections.errors import Paced, TimeIsUp
+from tandem.connections.errors import AGAIN, Paced, TimeIsUp
 from tandem.connections.rows import LONGEST_ROW
 
 MEGABYTE = 1024 * 1024
@@ -61,8 +61,8 @@ class Deadline:
     def time_is_up(self, vendor: str) -> TimeIsUp:
         """The error to raise when nothing remains."""
         return TimeIsUp(
-            f"{vendor} took longer than the {self.seconds:.0f} seconds that Tandem has for this. It is tried again; if "
-            "this stays so, look at how quickly the server answers."
+            f"{vendor} took longer than the {self.seconds:.0f} seconds that Tandem has for this. {AGAIN}; if this "
+            "stays so, look at how quickly the server answers."
         )
 
 
@@ -105,6 +105,6 @@ def paced(vendor: str, seconds: float) -> Paced:
     """The error to raise when the next request may go out in so many seconds, and that is too late."""
     return Paced(
         f"{vendor} is asked as often as this integration's rate allows, and may be asked again in {seconds:.0f} "
-        "seconds. It is done then; if this stays so, raise requests_per_minute, or let it poll less often.",
+        f"seconds. {AGAIN} then; if this stays so, raise requests_per_minute, or let it poll less often.",
         retry_after=seconds,
     )

@@ -272,12 +272,7 @@ class Connections:
             authorization = tacticalrmm.session_authorization(self._tactical_tokens(place, kept, deadline))
         else:
             authorization = ninjaone.authorization(self._ninjaone_tokens(place, kept, deadline))
-        advice = VENDORS[place.provider].advice
-        return Watched(
-            authorization,
-            lambda reason: self._tell_refused(place, reason),
-            f"{advice.vendor} does not accept the credentials any more. {advice.refused}",
-        )
+        return Watched(authorization, lambda reason: self._tell_refused(place, reason))
 
     def _tell_refused(self, place: Place, reason: str) -> None:
         # Whoever asks the RMM hears that it refuses, whether or not the table takes note: the next one tells it again.

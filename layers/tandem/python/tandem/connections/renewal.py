@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tandem.connections.calls import Around
 from tandem.connections.credentials import Change, Kept, Locks, Secrets
-from tandem.connections.errors import Refused, Unreachable
+from tandem.connections.errors import AGAIN, Refused, Unreachable
 from tandem.connections.limits import Deadline
 from tandem.ids import new_id
 from tandem.store.errors import StoreError
@@ -240,7 +240,7 @@ def own_services() -> Iterator[None]:
         failed = code or type(error).__name__
     if failed is not None:
         raise Unreachable(
-            f"Tandem's own store of credentials does not answer ({failed}). It is tried again; if this stays so, look "
-            "at the function's log.",
+            f"Tandem's own store of credentials does not answer ({failed}). {AGAIN}; if this stays so, look at the "
+            "function's log.",
             nothing_sent=True,
         )

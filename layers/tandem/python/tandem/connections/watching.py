@@ -39,10 +39,9 @@ class ReadAgain:
 class Watched:
     """Tells when a vendor takes these credentials no more. `refused`: given why, in a sentence for the admin."""
 
-    def __init__(self, authorization: Authorization, refused: Callable[[str], None], usual: str) -> None:
+    def __init__(self, authorization: Authorization, refused: Callable[[str], None]) -> None:
         self._authorization = authorization
         self._refused = refused
-        self._usual = usual
 
     @property
     def secrets(self) -> Collection[str]:
@@ -55,13 +54,10 @@ class Watched:
 
     def renew(self) -> bool:
         """Whether there are others now. Raises VendorError."""
-        if self._watching(self._authorization.renew):
-            return True
-        self._refused(self._usual)
-        return False
+        return self._watching(self._authorization.renew)
 
     def given_up(self, refusal: Refused) -> None:
-        """Fresh ones are refused as well: only a person can help."""
+        """There are no others, or they are refused as well: only a person can help."""
         if refusal.reconnect:
             self._refused(str(refusal))
 
