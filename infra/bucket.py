@@ -17,7 +17,8 @@ SYNCS = "sync/"
 """What syncs of devices listed, for their own next steps."""
 
 SOFTWARE = "software/"
-"""The software inventory, an object for each page of a fleet, as long as there is such a page."""
+"""The software inventory, an object for each page of a fleet. Every sync of software writes all of them anew, so what
+gets old is an integration's that is gone."""
 
 STREAM_FAILURES = "aws/lambda/"
 """Where Lambda puts the records of a stream that it gave up on (`aws/lambda/<mapping's id>/<shard>/<yyyy>/...`): AWS's
@@ -27,12 +28,13 @@ _KEPT = {
     ALERT_EVENTS: Duration.days(400),
     POLLS: Duration.days(3),
     SYNCS: Duration.days(3),
+    SOFTWARE: Duration.days(400),
     STREAM_FAILURES: Duration.days(30),
 }
 
 
 class TandemBucket(Construct):
-    """A private bucket; each prefix in it has its own age limit, but for SOFTWARE.
+    """A private bucket; each prefix in it has its own age limit.
 
     It outlives the stack as the table does. Where the tenant file says "destroy", CloudFormation still refuses to
     delete a bucket that holds anything: empty it first.

@@ -8,7 +8,7 @@ import pytest
 
 from tandem.alert_queue import QueueError
 from tandem.store.sync_runs import SyncRuns
-from tandem.syncing.leases import STALE_AFTER
+from tandem.syncing.leases import LEASE, STALE_AFTER
 from tandem.syncing.message import Step, SyncMessage, decode
 from tandem.syncing.starting import SyncStarter
 from tests.unit.store.fleets import NOW
@@ -90,6 +90,17 @@ def test_a_run_that_died_goes_on_instead(starter: SyncStarter, queue: Queue) -> 
     assert len(queue.sent) == 1
     assert starter.start("i1", "devices", "u2", NOW + STALE_AFTER).at_work == first
     assert queue.sent == [SyncMessage(Step.START, "i1", first.run_id)] * 2
+
+
+def test_a_run_whose_lease_ran_out_is_ended_when_another_begins(starter: SyncStarter, runs: SyncRuns) -> None:
+    dead = starter.start("i1", "devices", "u1", NOW).run
+    assert dead is not None
+    later = NOW + LEASE + timedelta(minutes=1)
+    assert starter.start("i1", "patches", "schedule", later).run is not None
+    ended = runs.run("i1", dead.run_id, later)
+    assert ended is not None
+    assert (ended.state, ended.finished_at) == ("failed", later)
+    assert "no sign of life" in (ended.error or "")
 
 
 def test_a_run_that_cannot_be_handed_over_keeps_nobody_away(starter: SyncStarter, runs: SyncRuns, queue: Queue) -> None:

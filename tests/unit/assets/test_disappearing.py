@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from tandem.assets.disappearing import merge_tallies, to_confirm
+from tandem.assets.disappearing import FORGOTTEN_AFTER, merge_tallies, to_confirm
 from tandem.assets.models import Presence
 from tandem.assets.pages import Tally
 from tests.unit.assets.world import World, device
@@ -86,3 +86,19 @@ def test_the_guard_is_a_fifth_and_at_least_two(known: int, to_retire: int, asks:
 def test_the_guard_counts_an_organization_over_all_pages() -> None:
     summed = merge_tallies([{"1": Tally(250, 3), "2": Tally(1, 0)}, {"1": Tally(4, 4)}])
     assert summed == {"1": Tally(254, 7), "2": Tally(1, 0)}
+
+
+def test_a_retired_device_is_forgotten_by_the_page_after_a_year_and_found_again_all_the_same() -> None:
+    world = World()
+    world.sync(device("1"), device("2"))
+    world.gone("1", was_deleted=True)
+    world.now += timedelta(days=31)
+    world.retire([])
+    world.sync(device("2"))
+    assert world.entry("1").presence is Presence.RETIRED
+    asset_id = world.asset_of("1").asset_id
+    world.now += FORGOTTEN_AFTER
+    world.sync(device("2"))
+    assert set(world.page("").entries) == {"2"}
+    assert world.sync(device("1"), device("2"))[0].counts.returned == 1
+    assert (world.asset_of("1").asset_id, world.link("1").presence) == (asset_id, Presence.LISTED)

@@ -16,6 +16,10 @@ from tandem.assets.pages import Counts, Known, PageDecision, Tally
 
 ABSENT_UNTIL_MISSING = 3
 
+FORGOTTEN_AFTER = timedelta(days=400)
+"""So long the fleet remembers a retired device, when it was seen last and who used it: as long as its asset's history.
+One that comes back later still finds its asset."""
+
 _GUARDED_SHARE = 0.2
 _GUARDED_FROM = 2
 """One device alone is never asked about: in an organization of three it would be a third."""
@@ -36,6 +40,17 @@ def is_due(entry: FleetEntry, now: datetime, retire_after: timedelta) -> bool:
         entry.presence is Presence.MISSING
         and entry.absent_since is not None
         and now - entry.absent_since >= retire_after
+    )
+
+
+def is_forgotten(entry: FleetEntry, listed_at: datetime) -> bool:
+    """Whether the page need not hold the entry of a device that a listing of then lacks."""
+    if entry.asset_id is None:
+        return entry.absent >= ABSENT_UNTIL_MISSING
+    return (
+        entry.presence is Presence.RETIRED
+        and entry.absent_since is not None
+        and listed_at - entry.absent_since >= FORGOTTEN_AFTER
     )
 
 

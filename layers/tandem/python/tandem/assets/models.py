@@ -207,8 +207,8 @@ class FleetEntry:
     `fingerprint`: of all of the device that an asset is written for, but its patches; `patches`: of those, because runs
     of their own list them. The same ones mean that nothing is to be written; an empty one is like no other.
     `asset_id`: None of one that is skipped. `absent`: how many complete listings in a row lack it, `absent_since`: the
-    first of them. `organization_id`: where it was when it was listed last. `refreshed_at`: when the RMM was asked for it
-    alone, if that was after the last listing began.
+    first of them. `organization_id`: where it was when it was listed last. `refreshed_at`: when the RMM was asked for
+    it alone, if that was after the last listing began.
     """
 
     external_id: str

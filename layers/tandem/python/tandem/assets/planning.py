@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tandem.alerts.models import DeviceRecord
 from tandem.assets import fingerprints
-from tandem.assets.disappearing import ABSENT_UNTIL_MISSING, absent_once_more
+from tandem.assets.disappearing import ABSENT_UNTIL_MISSING, absent_once_more, is_forgotten
 from tandem.assets.identity import asset_id_of
 from tandem.assets.matching import MatchKey, match_keys
 from tandem.assets.merging import merge_devices, overlay_seen
@@ -191,10 +191,9 @@ class _Planner:
     def absent(self, entry: FleetEntry) -> None:
         """One that is not there, as its entry is from now on."""
         self.done.add(entry.external_id)
-        is_long = entry.absent >= ABSENT_UNTIL_MISSING
-        if is_long and entry.asset_id is None:
-            return  # there is nothing to remember of it
-        if is_long and entry.presence is Presence.LISTED:
+        if is_forgotten(entry, self.listing.listed_at):
+            return
+        if entry.absent >= ABSENT_UNTIL_MISSING and entry.presence is Presence.LISTED:
             self.vanishing.append(replace(entry, presence=Presence.MISSING))
         else:
             self._settle(entry)

@@ -12,7 +12,7 @@ so that each page is counted exactly once however often its message is delivered
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _LOOKS = 3
+_PAGES_AT_ONCE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,12 @@ class Fleets:
         writes the page then."""
         wanted = [(integration_id, each) for each in begins]
         return {place: page for (_, place), page in self._pages(wanted, consistent).items()}
+
+    def all_pages(self, directory: Directory, *, consistent: bool = False) -> Iterator[FleetPage]:
+        """Every page that the directory names, in their order, a few in memory at a time."""
+        for start in range(0, len(directory.begins), _PAGES_AT_ONCE):
+            wanted = directory.begins[start : start + _PAGES_AT_ONCE]
+            yield from self.pages(directory.integration_id, wanted, consistent=consistent).values()
 
     def entries(
         self, devices: Iterable[tuple[str, str]], *, consistent: bool = False

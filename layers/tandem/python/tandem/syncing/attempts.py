@@ -6,6 +6,10 @@ ATTEMPTS = 8
 """Of one message, the first included; then its run fails with the reason of the last one. The queue must deliver a
 message more often than that, for the failing itself may fail."""
 
+DEADLY_ATTEMPTS = 2 * ATTEMPTS
+"""A message that comes more often than that had no attempt that failed by itself: the function dies of it. Twice as
+many, because a message may also come to a function that may not run just then."""
+
 FIRST_WAIT = 10
 LONGEST_WAIT = 600
 """Seconds. With all waits a step is tried for about 20 minutes, and no single one is longer than a lease."""

@@ -7,11 +7,11 @@ more of an organization than a run may retire on its own
 
 Only what the pages say counts here, and they only count complete listings. Due is what was due when the run began: a
 person may take days to confirm it, and meanwhile other devices are missing for long enough, or somebody says that less
-is long. And an organization of which nobody was asked is left alone if more of it is due than a run may retire: the next
-run asks.
+is long. And an organization of which nobody was asked is left alone if more of it is due than a run may retire: the
+next run asks.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -100,8 +100,7 @@ def retire(tools: Tools, task: Task) -> SyncRun | None:
     StoreErrors, QueueError, SyncStop."""
     run = task.run
     summed, _ = _due(tools, task, run)
-    confirmed = {each.organization_id for each in run.confirm} if run.confirmed_by is not None else set()
-    places = summed.keys() - (set(to_confirm(summed)) - confirmed)
+    places = summed.keys() - (set(to_confirm(summed)) - _confirmed(run, summed))
     begins = tools.fleets.directory(run.integration_id, consistent=True).begins or (FIRST,)
     for number in range(task.message.number, len(begins)):
         if task.deadline.remaining() < OWN_SECONDS and number > task.message.number:
@@ -147,6 +146,17 @@ def _retire_page(tools: Tools, task: Task, begins: str, places: Collection[str])
         if unapplied.refused:
             raise RunFailedError(f"An asset could not be retired: {next(iter(unapplied.refused.values()))}")
     raise ConflictError(TOO_MUCH_CHANGES)
+
+
+def _confirmed(run: SyncRun, summed: Mapping[str, Tally]) -> set[str]:
+    """Organizations that a person has said yes to, to as much as is due now."""
+    if run.confirmed_by is None:
+        return set()
+    return {
+        each.organization_id
+        for each in run.confirm
+        if summed.get(each.organization_id, Tally()).to_retire <= each.retiring
+    }
 
 
 def _age(run: SyncRun, tools: Tools) -> timedelta:

@@ -5,10 +5,10 @@ the document, then the page with the run's progress: a message that comes again 
 same lines.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from tandem.assets.models import FleetPage, HistoryEntry, Presence, Program
+from tandem.assets.models import FieldChange, FleetPage, HistoryEntry, Presence, Program
 from tandem.assets.pages import Failure
 from tandem.assets.placing import Skip
 from tandem.assets.software import SoftwareDocument, merge_software
@@ -19,6 +19,9 @@ from tandem.store.sync_records import SyncRun
 from tandem.syncing.applying import LOOKS, finish_if_done
 from tandem.syncing.page_objects import PageHead, read_page
 from tandem.syncing.tools import Task, Tools
+
+CHANGES_A_LINE = 200
+"""Of an asset's history: a machine that was installed anew has thousands, and no item may have more than 400 KB."""
 
 
 def apply_software(tools: Tools, task: Task) -> None:
@@ -63,9 +66,14 @@ def _write(
     merged = merge_software(before or SoftwareDocument(), listed, frozenset(assets.values()))
     at, by = run.started_at or run.requested_at, f"run:{run.run_id}"
     if merged.changes:
-        entries = [HistoryEntry(asset_id, at, by, "software", changes) for asset_id, changes in merged.changes.items()]
+        entries = [
+            HistoryEntry(asset_id, at, by, "software", some)
+            for asset_id, changes in merged.changes.items()
+            for some in _in_chunks(changes)
+        ]
         tools.assets.put_history(entries, run.run_id)
-    if merged.document != before and (before is not None or merged.document.programs):
+    # Also one in which nothing changed: what no run keeps any more expires (infra/bucket.py).
+    if before is not None or merged.document.programs:
         tools.documents.keep(run.integration_id, head.begins, merged.document)
     unknown = len(programs) - len(listed)
     return Progress(
@@ -76,3 +84,8 @@ def _write(
         failed_devices=len({each.external_id for each in failures}),
         failures=failures,
     )
+
+
+def _in_chunks(changes: tuple[FieldChange, ...]) -> Iterator[tuple[FieldChange, ...]]:
+    for start in range(0, len(changes), CHANGES_A_LINE):
+        yield changes[start : start + CHANGES_A_LINE]

@@ -30,7 +30,6 @@ from tandem.syncing.tools import Task, Tools
 _LOOKS = 5
 _BEATS_EACH = 25
 """Objects read or written between two signs of life."""
-_PAGES_AT_ONCE = 25
 
 NOTHING_LISTED = (
     "The RMM listed no device at all, though it had some before. Nothing was changed. See whether Tandem's account may "
@@ -124,12 +123,8 @@ def _fill(tools: Tools, task: Task, run: SyncRun, spool: Spool, sources: Sequenc
 
 
 def _has_devices(tools: Tools, integration_id: str) -> bool:
-    directory = tools.fleets.directory(integration_id)
-    for start in range(0, len(directory.begins), _PAGES_AT_ONCE):
-        pages = tools.fleets.pages(integration_id, directory.begins[start : start + _PAGES_AT_ONCE])
-        if any(entry.presence is not Presence.RETIRED for page in pages.values() for entry in page.entries.values()):
-            return True
-    return False
+    pages = tools.fleets.all_pages(tools.fleets.directory(integration_id))
+    return any(entry.presence is not Presence.RETIRED for page in pages for entry in page.entries.values())
 
 
 def _divide(tools: Tools, integration_id: str, keys: Sequence[str]) -> Directory:
@@ -137,11 +132,19 @@ def _divide(tools: Tools, integration_id: str, keys: Sequence[str]) -> Directory
     for look in range(_LOOKS):
         directory = tools.fleets.directory(integration_id, consistent=True)
         try:
-            return tools.fleets.divide(directory, directory_of(directory.begins, keys))
+            return tools.fleets.divide(directory, directory_of(directory.begins, _with_known(tools, directory, keys)))
         except ConflictError:
             if look == _LOOKS - 1:
                 raise
     raise AssertionError("the last look returns or raises")
+
+
+def _with_known(tools: Tools, directory: Directory, keys: Sequence[str]) -> Sequence[str]:
+    """With what pages hold though it is not listed (any more): of a fleet that comes and goes that is most of them."""
+    known = set(keys)
+    for page in tools.fleets.all_pages(directory):
+        known.update(map(sort_key, page.entries))
+    return sorted(known) if len(known) > len(keys) else keys
 
 
 def _page(

@@ -11,6 +11,10 @@ from tandem.syncing.leases import LEASE, STALE_AFTER
 from tandem.syncing.message import Step, SyncMessage, encode
 from tandem.syncing.resuming import Queue, resume
 
+_DIED = (
+    "It gave no sign of life for half an hour, so another sync has taken its place. What it has written is right. If "
+    "this stays so, see the log of device_sync."
+)
 _NOT_BEGUN = "It could not be begun, because the queue did not answer. It may be asked for again."
 
 
@@ -47,6 +51,7 @@ class SyncStarter:
         run_id = new_run_id(now)
         message = SyncMessage(Step.START, integration_id, run_id)
         run = SyncRun(run_id, integration_id, kind, "queued", now, by, heartbeat_at=now, step=encode(message))
+        self._end_dead_one(integration_id, now)
         if not self._runs.begin(run, now, now + LEASE):
             return Start(at_work=self._at_work(integration_id, now))
         try:
@@ -73,6 +78,15 @@ class SyncStarter:
             if kind in wanted:
                 return self.start(integration_id, kind, wanted[kind], now)
         return Start()
+
+    def _end_dead_one(self, integration_id: str, now: datetime) -> None:
+        """A run whose lease has run out keeps nobody away, and nobody would ever end it."""
+        state = self._runs.state(integration_id)
+        if state.lease_run_id is None or state.lease_until is None or state.lease_until >= now:
+            return
+        run = self._runs.run(integration_id, state.lease_run_id, now)
+        if run is not None:
+            self._runs.finish(run, "failed", now, _DIED)
 
     def _at_work(self, integration_id: str, now: datetime) -> SyncRun | None:
         """The run that keeps others away. One that gave no sign of life for long goes on."""

@@ -21,7 +21,7 @@ from tandem.store.errors import AlreadyDoneError, MovedOnError, StoreError
 from tandem.store.sync_records import RunState, SyncRun
 from tandem.syncing import report
 from tandem.syncing.applying import apply_page
-from tandem.syncing.attempts import ATTEMPTS, may_pass, wait_after
+from tandem.syncing.attempts import ATTEMPTS, DEADLY_ATTEMPTS, may_pass, wait_after
 from tandem.syncing.errors import RunCancelledError, RunFailedError, RunReplacedError
 from tandem.syncing.finishing import clean_up, confirm, finish, retire
 from tandem.syncing.listing import first_listing, list_page, sources_of
@@ -51,6 +51,10 @@ STATES: dict[Step, tuple[RunState, ...]] = {
 NOT_CONNECTED = "The integration is not connected any more. Connect it, and the next sync does all of it."
 CONNECTED_ANEW = "The integration was connected anew while this sync was at work. The next sync does all of it."
 NO_SOFTWARE = "This RMM has no software inventory."
+_DEADLY = (
+    "Tandem's function died of the same step of this sync again and again, of a lack of time or memory. What it has "
+    "written is right. See the log of device_sync; more memory (memory_mb of the tenant file) may help."
+)
 _OWN_FAILURE = (
     "Tandem itself could not finish the sync ({what}). What it has written is right, and the next sync does the rest. "
     "If this stays so, see the log of device_sync."
@@ -118,6 +122,8 @@ class SyncWork:
                 raise RunCancelledError
             if not _fits(message, run):
                 return self._repeat(message, run, attempt)
+            if attempt > DEADLY_ATTEMPTS:
+                raise RunFailedError(_DEADLY)
             task = Task(message, run, _still_connected(integration, run), deadline, attempt >= ATTEMPTS)
             if message.step is not Step.CONFIRM:
                 self._tools.renew(run)
