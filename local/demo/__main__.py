@@ -9,7 +9,7 @@ from rich.console import Console
 
 from local import state, up
 from local.demo import connected as calling
-from local.demo import setup, show, vendors
+from local.demo import fleet, setup, show, vendors
 from local.demo.api import Api, KeyRefusedError, RefusedError
 from local.demo.story import DemoError, Story, until
 from local.terminal import INTERRUPTED
@@ -45,6 +45,8 @@ def main(arguments: list[str]) -> int:
         with show.progress(console) as say:
             lines = calling.tell(api, run.number, client_ids["Acme"], say)
         show.lines(console, "Connected RMMs", lines)
+        console.print("\nAnd their machines: whose they are, and what is known of them.")
+        fleet.tell(console, api, run.number)
         morning(console, story, told, client_ids)
     for name in setup.changed(api, connected):
         console.print(f"{name} has other rules now than the demo gave it; those decided.", markup=False)

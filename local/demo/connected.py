@@ -2,6 +2,7 @@
 ticket is closed."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -43,12 +44,13 @@ class Rmm:
 
 
 def tell(api: Api, run_number: int, client_id: str, say: Progress) -> list[Line]:
-    """The chapter with each RMM in turn. Afterwards they are disconnected, for the simulators end with the demo."""
-    lines: list[Line] = []
+    """The chapter with all RMMs, side by side. Afterwards they are disconnected, for the simulators end with the
+    demo."""
     with ExitStack() as running:
-        for rmm in _simulated(running, run_number):
-            lines += _with(api, rmm, client_id, say)
-    return lines
+        rmms = _simulated(running, run_number)
+        with ThreadPoolExecutor(len(rmms)) as side_by_side:
+            told = list(side_by_side.map(lambda rmm: _with(api, rmm, client_id, say), rmms))
+    return [line for lines in told for line in lines]
 
 
 def _with(api: Api, rmm: Rmm, client_id: str, say: Progress) -> list[Line]:
@@ -66,6 +68,7 @@ def _with(api: Api, rmm: Rmm, client_id: str, say: Progress) -> list[Line]:
             "credentials": rmm.credentials,
             "default_client_id": client_id,
             "polling": {"enabled": False},
+            "device_sync": {"enabled": False},
             **rmm.extra,
         },
     )

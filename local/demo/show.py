@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from local.demo.connected import Line
     from local.demo.story import Sent
 
-_PROVIDERS = {"ninjaone": "NinjaOne", "tacticalrmm": "Tactical RMM", "levelio": "Level"}
+PROVIDERS = {"ninjaone": "NinjaOne", "tacticalrmm": "Tactical RMM", "levelio": "Level"}
 _PLAIN_WIDTH = 160
 
 
@@ -31,43 +31,43 @@ def progress(console: Console) -> Iterator[Callable[[str], None]]:
 
 def deliveries(console: Console, sent: Sequence["Sent"]) -> None:
     """What the RMMs sent and what they were answered."""
-    table = _table(console, "What the RMMs sent", "RMM", "delivery", "answer", "")
+    shown = table(console, "What the RMMs sent", "RMM", "delivery", "answer", "")
     for each in sent:
         status = "[red]" if each.status >= 400 else "[green]" if each.stored else "[yellow]"
         words = each.answer.get("reason") or (f"event {each.answer.get('event_id', '')[:8]}…" if each.stored else "")
-        table.add_row(
-            _PROVIDERS[each.delivery.provider],
+        shown.add_row(
+            PROVIDERS[each.delivery.provider],
             escape(each.delivery.what),
             f"{status}{each.status} {each.answer.get('status', '')}[/]",
             escape(words),
         )
-    console.print(table)
+    console.print(shown)
 
 
 def alerts(console: Console, heading: str, found: Sequence[dict[str, Any]], made: Sequence[dict[str, Any]]) -> None:
     """Each alert with the decisions made on it, in words."""
     numbers = {ticket["id"]: ticket["number"] for ticket in made}
-    table = _table(console, heading, "RMM", "device", "severity", "status", "ticket", "why")
+    shown = table(console, heading, "RMM", "device", "severity", "status", "ticket", "why")
     for alert in sorted(found, key=lambda alert: (alert["provider"], alert["first_seen_at"])):
         why = "\n".join(f"{line['outcome']}: {line['reason']}" for line in alert["decisions"])
-        table.add_row(
-            _PROVIDERS[alert["provider"]],
+        shown.add_row(
+            PROVIDERS[alert["provider"]],
             escape((alert["device"] or {}).get("name") or ""),
             alert["severity"],
             alert["status"],
             numbers.get(alert["ticket_id"], "none"),
             escape(why),
         )
-    console.print(table)
+    console.print(shown)
 
 
 def tickets(console: Console, made: Sequence[dict[str, Any]], clients: dict[str, str]) -> None:
     """Each ticket with its alerts and comments counted."""
     counts = (("alerts", "right"), ("occurrences", "right"))
-    table = _table(console, "Tickets", "number", "priority", "client", "title", "state", *counts)
+    shown = table(console, "Tickets", "number", "priority", "client", "title", "state", *counts)
     for ticket in sorted(made, key=lambda ticket: ticket["number"]):
         occurrences = 1 + sum(1 for comment in ticket["comments"] if comment["body"].startswith("Fired again"))
-        table.add_row(
+        shown.add_row(
             ticket["number"],
             ticket["priority"],
             escape(clients.get(ticket["client_id"], "none")),
@@ -76,15 +76,15 @@ def tickets(console: Console, made: Sequence[dict[str, Any]], clients: dict[str,
             str(len(ticket["alerts"])),
             str(occurrences),
         )
-    console.print(table)
+    console.print(shown)
 
 
 def lines(console: Console, heading: str, told: Sequence["Line"]) -> None:
     """What was done with each RMM, and what came of it."""
-    table = _table(console, heading, "RMM", "step", "what came of it")
+    shown = table(console, heading, "RMM", "step", "what came of it")
     for line in told:
-        table.add_row(_PROVIDERS[line.provider], line.what, escape(line.outcome))
-    console.print(table)
+        shown.add_row(PROVIDERS[line.provider], line.what, escape(line.outcome))
+    console.print(shown)
 
 
 def closing(console: Console, api_url: str, stack: Path, ticket_id: str | None) -> None:
@@ -103,11 +103,12 @@ def closing(console: Console, api_url: str, stack: Path, ticket_id: str | None) 
     console.print("\n".join(lines), soft_wrap=True, markup=False)
 
 
-def _table(console: Console, title: str, *columns: str | tuple[str, str]) -> Table:
+def table(console: Console, title: str, *columns: str | tuple[str, str]) -> Table:
+    """An empty table; a column is its heading, or that and where its cells stand."""
     if not console.is_terminal:
         console.width = _PLAIN_WIDTH
-    table = Table(title=title, title_justify="left", title_style="bold", expand=False)
+    made = Table(title=title, title_justify="left", title_style="bold", expand=False)
     for column in columns:
         name, justify = column if isinstance(column, tuple) else (column, "left")
-        table.add_column(name, justify="right" if justify == "right" else "left", overflow="fold")
-    return table
+        made.add_column(name, justify="right" if justify == "right" else "left", overflow="fold")
+    return made

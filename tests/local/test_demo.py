@@ -28,6 +28,16 @@ LATER_CHAPTERS = {
     "1 active, 1 new": "a poll finds what no webhook told",
     "2 alerts active before, none now": "a close reaches the RMM",
     "its alerts and tickets stay": "an RMM is disconnected",
+    "CONTOSO LEGAL Contoso Legal as suggested": "an organization is mapped as its name suggests",
+    "succeeded, 3 of 3 pages, 509 devices": "a sync is followed while it goes on",
+    "7 organization not mapped": "what gets no asset is told with its reason",
+    "CZJ2470DEMO NinjaOne and Tactical RMM": "a machine that two RMMs manage is one asset",
+    "Serial number: CZJ2470DEMO": "a ticket tells what is known of the machine",
+    "ND-DESK01 changed name: ND-DESK01 → ND-DESK01-A": "a webhook has a machine looked at",
+    "CL-OLD01 missing": "a machine that is gone is missing after three listings",
+    "7-zip Igor Pavlov": "software is found on all machines",
+    "Northwind Dental 169 166": "clients' machines are summed up",
+    "In the audit log: user:first-admin, remote_access": "who asks for a way in is remembered",
 }
 
 

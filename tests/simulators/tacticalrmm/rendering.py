@@ -387,7 +387,7 @@ def _no_checks() -> dict[str, Any]:
 
 def serial_number(agent: Agent) -> str:
     """Empty for an agent that has not reported its hardware."""
-    return "" if _is_new(agent) else f"SN{agent.id:08X}"
+    return "" if _is_new(agent) else agent.serial_number or f"SN{agent.id:08X}"
 
 
 def _is_new(agent: Agent) -> bool:

@@ -171,6 +171,14 @@ class TacticalRmm(Simulator):
         return self.state.drift()
 
     @operation
+    def set_hardware(self, device: str | int, serial_number: str) -> Agent:
+        """Gives an agent another serial number."""
+        agent = self.state.agent_of(device)
+        agent.serial_number = serial_number
+        self.state.agents.touch(agent.id)
+        return agent
+
+    @operation
     def overlay_device(self, device: str | int, members: dict[str, Any]) -> Agent:
         """Members of an agent's answers as you want them, such as {"serial_number": null}; {} for none."""
         return self.state.overlay(device, members)

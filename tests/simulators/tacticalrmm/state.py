@@ -105,6 +105,8 @@ class Agent:
     offline: bool = False
     free: float = 343.3
     """Of its first volume, in what the server calls GB."""
+    serial_number: str | None = None
+    """None for one that is made of its number."""
     overlay: dict[str, Any] | None = None
     """Members of its answers that are as somebody wants them, whatever the rest says."""
 
