@@ -294,6 +294,13 @@ def test_what_cannot_be_credentials_is_refused_before_anybody_is_asked(
     assert fields(problem) == [field]
 
 
+@pytest.mark.parametrize("key", ["Bearer abc", "line\nbreak", "ümlaut"])
+def test_a_key_that_was_copied_with_something_else_is_refused_in_words(refusing: AdminApi, key: str) -> None:
+    given = {"provider": "levelio", "name": "Main", "credentials": {"api_key": key}}
+    (error,) = refusing.refused(422, "POST", "/integrations", given)["errors"]
+    assert error["message"].startswith("holds a space, or a character that no key has: copy it alone and whole")
+
+
 def test_a_private_address_is_asked_only_where_the_tenant_permits_it(api: AdminApi, simulated_level: Level) -> None:
     strict = api.another_instance(ALLOW_PRIVATE_ADDRESSES="")
     given = body("levelio", simulated_level.url, {"api_key": levelio.API_KEY})

@@ -164,6 +164,25 @@ def test_three_failed_polls_in_a_row_show_the_integration_in_error_with_the_sent
     assert api.ok("GET", f"/integrations/{integration_id}")["status"] == "connected"
 
 
+def test_what_polls_came_to_before_it_was_connected_anew_says_nothing_of_the_new_connection(api: AdminApi) -> None:
+    now = utc_now().replace(microsecond=0)
+    integration_id = connected(api, connected_at=now)
+    failed = PollState(integration_id, last_error="The server does not answer.", consecutive_failures=5)
+    polled(api, replace(failed, last_polled_at=now - timedelta(hours=1)))
+    shown = api.ok("GET", f"/integrations/{integration_id}")
+    assert (shown["status"], shown["status_reason"]) == ("connected", None)
+    assert shown["polling"]["consecutive_failures"] == 0
+    assert shown["polling"]["next_poll_at"] == as_shown(now + timedelta(minutes=15))
+    polled(api, replace(failed, last_polled_at=now))
+    assert api.ok("GET", f"/integrations/{integration_id}")["status"] == "error"
+
+
+def test_what_waits_for_a_person_is_not_polled_next(api: AdminApi) -> None:
+    integration_id = connected(api, status="reconnect_required", status_reason="Make a key.")
+    polled(api, PollState(integration_id, last_polled_at=utc_now()))
+    assert api.ok("GET", f"/integrations/{integration_id}")["polling"]["next_poll_at"] is None
+
+
 def test_what_polling_does_leaves_the_configuration_as_every_cache_has_it(api: AdminApi) -> None:
     integration_id = connected(api)
     before = api.stored()["VERSION", "CONFIGURATION"]

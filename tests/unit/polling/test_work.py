@@ -145,6 +145,15 @@ def test_a_failed_poll_is_recorded_with_its_sentence_and_a_good_one_forgets_it()
     assert (after.last_polled_at, after.last_success_at) == (at(75), at(75))
 
 
+def test_failures_are_counted_anew_with_other_credentials() -> None:
+    polled = PolledWorld()
+    for minute in (15, 30, 45):
+        polled.failed_poll(minute, FAILURES[0])
+    polled.integrations.kept["i1"] = replace(INTEGRATION, connected_at=at(50))
+    assert polled.failed_poll(60, FAILURES[0]).failures_in_a_row == 1
+    assert polled.failed_poll(75, FAILURES[0]).failures_in_a_row == 2
+
+
 def test_an_integration_that_cannot_be_opened_is_a_failed_poll() -> None:
     def refuse() -> FakeRmm:
         raise Refused("Sign in again.")

@@ -1,6 +1,6 @@
 """How an integration's polling is shown."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tandem.admin.schemas.integrations import PollingAnswer, PollResultAnswer
 from tandem.polling.settings import FAILING_FROM, polled_every
@@ -10,17 +10,15 @@ from tandem.store.polls import PollState
 
 def polling_answer(integration: Integration, state: PollState) -> PollingAnswer:
     """How the polling of an integration stands."""
-    minutes = polled_every(integration)
-    last = state.last_polled_at
     return PollingAnswer(
         enabled=integration.is_polled,
         interval_minutes=integration.polling_interval_minutes if integration.has_credentials else None,
-        last_polled_at=last,
+        last_polled_at=state.last_polled_at,
         last_success_at=state.last_success_at,
         last_error=state.last_error,
         warning=state.warning,
-        consecutive_failures=state.consecutive_failures,
-        next_poll_at=last + timedelta(minutes=minutes) if last is not None and minutes is not None else None,
+        consecutive_failures=state.failures_since(integration.connected_at),
+        next_poll_at=_next_poll_at(integration, state),
         last_result=PollResultAnswer(
             listed=state.listed,
             unreadable=state.unreadable,
@@ -36,6 +34,16 @@ def polling_answer(integration: Integration, state: PollState) -> PollingAnswer:
 
 def shown_status(integration: Integration, state: PollState) -> tuple[str, str | None]:
     """Status and reason: one whose polls keep failing is shown as in error, with the last sentence."""
-    if integration.status == Status.CONNECTED and state.consecutive_failures >= FAILING_FROM:
+    failures = state.failures_since(integration.connected_at)
+    if integration.status == Status.CONNECTED and failures >= FAILING_FROM:
         return Status.ERROR, state.last_error
     return integration.status, integration.status_reason
+
+
+def _next_poll_at(integration: Integration, state: PollState) -> datetime | None:
+    """An interval after the last one, or after the schedule was made. None where a person must connect it first."""
+    minutes = polled_every(integration)
+    begun = [each for each in (state.last_polled_at, integration.connected_at) if each is not None]
+    if minutes is None or not begun or integration.status == Status.RECONNECT_REQUIRED:
+        return None
+    return max(begun) + timedelta(minutes=minutes)

@@ -165,7 +165,8 @@ class PollWork:
     ) -> Report:
         integration_id = integration.integration_id
         began_at, began = self._around.clock(), self._around.monotonic()
-        state = replace(state, last_polled_at=began_at)
+        failures = state.failures_since(integration.connected_at)
+        state = replace(state, last_polled_at=began_at, consecutive_failures=failures)
 
         def took() -> int:
             return int((self._around.monotonic() - began) * 1000)

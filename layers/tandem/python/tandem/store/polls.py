@@ -51,6 +51,11 @@ class PollState:
     listings: tuple[str, ...] = ()
     devices_sought_at: datetime | None = None
 
+    def failures_since(self, connected_at: datetime | None) -> int:
+        """Failed polls in a row with the credentials that were given then: what others came to says nothing of them."""
+        is_before = connected_at is not None and self.last_polled_at is not None and self.last_polled_at < connected_at
+        return 0 if is_before else self.consecutive_failures
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

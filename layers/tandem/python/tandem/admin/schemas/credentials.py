@@ -1,14 +1,24 @@
 """What each RMM is connected with. Write-only: nothing of it is ever answered but the last 4 characters."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import StringConstraints, model_validator
+from pydantic import AfterValidator, StringConstraints, model_validator
 
 from tandem.admin.schemas.base import Taken
 from tandem.alerts.models import Provider
 
+_IN_A_KEY = re.compile(r"[\x21-\x7e]+")
+
+
+def _without_spaces(key: str) -> str:
+    if _IN_A_KEY.fullmatch(key) is None:
+        raise ValueError("holds a space, or a character that no key has: copy it alone and whole, without “Bearer”")
+    return key
+
+
 _Key = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096, pattern=r"^[\x21-\x7e]+$")
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4096), AfterValidator(_without_spaces)
 ]
 _Password = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
 
