@@ -2,11 +2,12 @@
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from infra.dashboard import OUTCOMES, POLL_METRICS, WEBHOOK_METRICS
+from infra.dashboard import OUTCOMES, POLL_METRICS, REFRESH_METRICS, SYNC_METRICS, WEBHOOK_METRICS
 from local.bench.monthly import Fixed
 from local.emulator import ROOT
 from tandem.admin import ingest_log
@@ -19,8 +20,14 @@ from tandem.polling.report import Report
 from tandem.polling.report import report as report_poll
 from tandem.processing.processor import Processed
 from tandem.processing.report import report
+from tandem.store.sync_records import SyncRun
 from tandem.sweeping.report import report as report_swept
 from tandem.sweeping.sweep import Swept, Taken
+from tandem.syncing import function_report, refresh
+from tandem.syncing import report as sync_report
+from tandem.syncing.refresh import Refreshed
+from tandem.syncing.steps import Stepped
+from tandem.syncing.turns import Turn
 from tests.infra.template import Template
 from tests.unit.alerts.world import START
 
@@ -123,6 +130,18 @@ def test_a_429_is_counted_from_the_access_log_as_the_tenants_own(template: Templ
     assert dimensions(alarm) == {"tenant": "local"}
 
 
+def report_syncs() -> None:
+    """A run that failed, a turn, a message that was none, and devices with every outcome."""
+    sync_report.run_ended(SyncRun("r1", "i1", "devices", "failed", START, "schedule"), "failed", None, 12)
+    function_report.turn_taken(Turn("i1", "started", "devices", timedelta(hours=1)))
+    function_report.steps_parked([Stepped("m1", parked="why")])
+    function_report.refreshed([Refreshed(each.value, "i1", each) for each in refresh.Outcome])
+    function_report.refreshed([Refreshed("m2", "i1", failed=True)])
+
+
+SYNC_ALARMS = ("DeviceSyncParked", "DeviceSyncsFailing", "DeviceSyncsBehind")
+
+
 def test_alarms_on_what_functions_count_watch_the_metrics_that_they_write(
     template: Template, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -132,6 +151,7 @@ def test_alarms_on_what_functions_count_watch_the_metrics_that_they_write(
     report_kept([Kept("m1", [letter]), Kept("m2", failed="the table is busy")])
     report_swept(Swept(Taken(), 400))
     report_poll(Report("i1", "failed", failures_in_a_row=3, seconds_since_good=2700))
+    report_syncs()
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     written = {
         (metric["Name"], tuple(sorted((name, line[name]) for name in directive["Dimensions"][0])))
@@ -140,7 +160,14 @@ def test_alarms_on_what_functions_count_watch_the_metrics_that_they_write(
         for directive in line["_aws"]["CloudWatchMetrics"]
         for metric in directive["Metrics"]
     }
-    for name in ("AlertProcessorParked", "LettersKept", "LettersGivenBack", "DueSweepLag", "PollsFailing"):
+    for name in (
+        "AlertProcessorParked",
+        "LettersKept",
+        "LettersGivenBack",
+        "DueSweepLag",
+        "PollsFailing",
+        *SYNC_ALARMS,
+    ):
         alarm = alarms(template)[name]
         assert alarm["Namespace"] == "Tandem"
         assert (alarm["MetricName"], tuple(sorted(dimensions(alarm).items()))) in written, name
@@ -167,6 +194,18 @@ def test_the_dashboard_shows_the_polls_by_the_metrics_that_they_write(
     (dashboard,) = template.properties("AWS::CloudWatch::Dashboard")
     body = json.dumps(dashboard["DashboardBody"])
     for name in (*POLL_METRICS, "poll_seconds_since_good", "poll_milliseconds"):
+        assert name in written, name
+        assert name in body, name
+
+
+def test_the_dashboard_shows_syncs_by_the_metrics_that_they_write(
+    template: Template, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report_syncs()
+    written = set().union(*(json.loads(line) for line in capsys.readouterr().out.splitlines()))
+    (dashboard,) = template.properties("AWS::CloudWatch::Dashboard")
+    body = json.dumps(dashboard["DashboardBody"])
+    for name in (*SYNC_METRICS, *REFRESH_METRICS, "sync_seconds_since_good", "sync_milliseconds"):
         assert name in written, name
         assert name in body, name
 

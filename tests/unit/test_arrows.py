@@ -20,6 +20,8 @@ WORKERS = (
     "tandem.outbound",
     "tandem.polling",
     "tandem.readback",
+    "tandem.scheduling",
+    "tandem.syncing",
 )
 
 
@@ -47,7 +49,7 @@ def offenders(folder: Path, forbidden: tuple[str, ...]) -> list[str]:
 
 @pytest.mark.parametrize("core", ["alerts", "assets"])
 def test_the_pure_core_imports_no_io_no_clock_and_none_of_its_users(core: str) -> None:
-    users = ("tandem.store", "tandem.desk", "tandem.providers", "tandem.connections", "tandem.syncing", *WORKERS)
+    users = ("tandem.store", "tandem.desk", "tandem.providers", "tandem.connections", *WORKERS)
     assert offenders(PRODUCT / core, (*OUTSIDE_OF_THE_CORE, *users)) == []
 
 
