@@ -88,6 +88,13 @@ def test_the_guard_counts_an_organization_over_all_pages() -> None:
     assert summed == {"1": Tally(254, 7), "2": Tally(1, 0)}
 
 
+def test_many_organizations_that_lose_their_only_device_are_asked_about_too() -> None:
+    lost_ones = {f"o{number}": Tally(1, 1) for number in range(5)}
+    assert to_confirm({**lost_ones, "kept": Tally(20, 0)}) == ()
+    assert to_confirm({**lost_ones, "kept": Tally(19, 0)}) == tuple(sorted(lost_ones))
+    assert to_confirm({"a": Tally(1, 1), "b": Tally(1, 1)}) == ()
+
+
 def test_a_retired_device_is_forgotten_by_the_page_after_a_year_and_found_again_all_the_same() -> None:
     world = World()
     world.sync(device("1"), device("2"))

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tandem.assets.models import AgentStatus, Device, Presence, Seen
-from tandem.assets.pages import Listing, Scope
+from tandem.assets.pages import Failure, Listing, Scope
 from tandem.assets.planning import plan_page
 from tandem.assets.shown import shown
 from tests.unit.assets.world import World, at, device
@@ -70,6 +70,17 @@ def test_a_device_that_the_rmm_deleted_does_not_come_back_by_a_listing_from_befo
     _listed_before(world, device("1"), device("2"))
     assert world.link("1").presence is Presence.MISSING
     assert world.told("1") == ["created", "missing"]
+
+
+def test_nor_by_a_row_from_before_that_cannot_be_read() -> None:
+    world = World()
+    world.sync(device("1"), device("2"))
+    world.gone("1", was_deleted=True)
+    world.runs += 1
+    bad = (Failure("1", "name: expected a text"),)
+    listing = Listing(Scope.FLEET, world.now - timedelta(hours=1), world.run_id, (device("2"),), bad)
+    world.apply(plan_page(world.page(""), listing, world.placements))
+    assert world.link("1").presence is Presence.MISSING
 
 
 def test_a_device_that_was_made_after_the_listing_began_is_not_absent() -> None:

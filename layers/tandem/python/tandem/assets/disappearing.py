@@ -3,7 +3,7 @@
 Only a complete listing counts. A device is missing when ABSENT_UNTIL_MISSING of them in a row lack it, and its asset is
 retired when it was missing for as long as the integration says. Where that would retire a great part of an organization
 at once, something else is wrong more often than not (a permission was taken away, a group was moved), so a person is
-asked.
+asked. So it is where many organizations lose a few: of customers with one device each, none loses many.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -23,6 +23,7 @@ One that comes back later still finds its asset."""
 _GUARDED_SHARE = 0.2
 _GUARDED_FROM = 2
 """One device alone is never asked about: in an organization of three it would be a third."""
+_GUARDED_TOGETHER_FROM = 5
 
 _WORDS = {Presence.MISSING: "missing", Presence.RETIRED: "retired"}
 
@@ -77,14 +78,18 @@ def merge_tallies(several: Iterable[Mapping[str, Tally]]) -> dict[str, Tally]:
 
 
 def to_confirm(summed: Mapping[str, Tally]) -> tuple[str, ...]:
-    """The organizations in which a person is asked first: more than a fifth of their devices, and at least two."""
-    return tuple(
-        sorted(
-            organization_id
-            for organization_id, tally in summed.items()
-            if tally.to_retire >= _GUARDED_FROM and tally.to_retire > _GUARDED_SHARE * tally.known
-        )
-    )
+    """The organizations in which a person is asked first: more than a fifth of their devices, and at least two. And all
+    the others, where they together lose more than a fifth, and at least five."""
+    asked = {each for each, tally in summed.items() if _is_much(tally, _GUARDED_FROM)}
+    others = {each: tally for each, tally in summed.items() if each not in asked}
+    together = Tally(sum(each.known for each in others.values()), sum(each.to_retire for each in others.values()))
+    if _is_much(together, _GUARDED_TOGETHER_FROM):
+        asked |= {each for each, tally in others.items() if tally.to_retire}
+    return tuple(sorted(asked))
+
+
+def _is_much(tally: Tally, least: int) -> bool:
+    return tally.to_retire >= least and tally.to_retire > _GUARDED_SHARE * tally.known
 
 
 def retiring(

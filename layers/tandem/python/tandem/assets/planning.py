@@ -170,7 +170,7 @@ class _Planner:
                 self._listed_anyhow(entry)
 
     def _listed_anyhow(self, entry: FleetEntry) -> None:
-        if self.listing.scope is Scope.PATCHES:
+        if self.listing.scope is Scope.PATCHES or self._is_newer(entry):
             self._settle(entry)
         elif _was_away(entry) and entry.asset_id is not None:
             device = Device(entry.external_id)
