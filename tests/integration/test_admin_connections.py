@@ -10,6 +10,8 @@ import pytest
 from tandem.admin import webhook_registration
 from tandem.admin.authentication import hash_of
 from tandem.connections.opening import Connections
+from tandem.store.configuration.integrations import Integrations
+from tandem.store.errors import BusyError
 from tandem.syncing.message import Step, decode
 from tests.integration.admin_calls import AdminApi, fields
 from tests.simulators.levelio import simulator as levelio
@@ -560,6 +562,22 @@ def test_credentials_that_are_given_while_the_integration_is_removed_leave_no_se
     assert api.call("PATCH", path, change).status == 404
     assert secrets_kept(api) == 0
     assert [pk for pk, _ in api.stored() if "TOKEN_LOCK" in pk] == []
+
+
+def test_an_integration_that_could_not_be_made_leaves_no_secret(
+    api: AdminApi, simulated_level: Level, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = Integrations.put
+
+    def busy(*_: Any) -> None:
+        raise BusyError("the table is throttled")
+
+    monkeypatch.setattr(Integrations, "put", busy)
+    given = body("levelio", simulated_level.url, {"api_key": levelio.API_KEY}, signing_secret="a-signing-secret")
+    assert api.call("POST", "/integrations", given).status == 503
+    assert secrets_kept(api) == 0
+    monkeypatch.setattr(Integrations, "put", put)
+    assert secret(api, api.ok("POST", "/integrations", given)["id"])["signing_secret"] == "a-signing-secret"
 
 
 def test_an_integration_can_be_disconnected_and_removed_while_its_rmm_is_down(

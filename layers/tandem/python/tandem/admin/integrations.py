@@ -78,12 +78,19 @@ def create_integration(call: Call[IntegrationCreate, NoQuery]) -> Answer:
     )
     call = replace(call, params={"integration_id": integration.integration_id})
     connection = new_connection(call, integration, given) if given is not None else None
-    if body.signing_secret is not None:
-        call.services.signing_secrets.write(integration.integration_id, body.signing_secret)
     if connection is not None:
         integration = connection.integration
-        connection.keep()
-    call.services.table.retrying(lambda: call.services.integrations.put(integration))
+    try:
+        if body.signing_secret is not None:
+            call.services.signing_secrets.write(integration.integration_id, body.signing_secret)
+        if connection is not None:
+            connection.keep()
+        call.services.table.retrying(lambda: call.services.integrations.put(integration))
+    except Exception:
+        # Nobody is told of this integration's id, so nobody could ever remove its secret.
+        if connection is not None or body.signing_secret is not None:
+            remove_if_gone(call, integration.integration_id)
+        raise
     if integration.has_credentials:
         arrange_schedules(call, integration)
         begin_first_sync(call, integration)
