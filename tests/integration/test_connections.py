@@ -244,6 +244,20 @@ def test_a_key_of_tactical_is_tried_and_taken(tandem: Tandem, simulated_tactical
         tandem.connect(Place(Provider.TACTICALRMM, simulated_tacticalrmm.dashboard_url), key)
 
 
+def test_a_fleet_is_listed_with_the_disk_and_the_patience_that_one_answer_of_all_agents_needs(
+    tandem: Tandem, simulated_tacticalrmm: TacticalRmm
+) -> None:
+    place = Place(Provider.TACTICALRMM, simulated_tacticalrmm.url)
+    connections = tandem.connect(place, Credentials(Kind.API_KEY, {"api_key": tacticalrmm.API_KEY}))
+    deadline = connections.deadline(20)
+    limits = [
+        vars(each)["_http"].limits
+        for each in (connections.open(place, deadline), connections.open_fleet(place, deadline))
+    ]
+    assert [each.listing_bytes // 1024**2 for each in limits] == [256, 1024]
+    assert [each.answer_seconds for each in limits] == [30, 120]
+
+
 def test_a_code_is_asked_for_only_when_the_server_wants_it_and_the_password_is_not_kept_then(
     tandem: Tandem, simulated_tacticalrmm: TacticalRmm
 ) -> None:

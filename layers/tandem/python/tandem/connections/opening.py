@@ -95,7 +95,7 @@ class Connections:
 
     def open_fleet(self, place: Place, deadline: Deadline) -> Fleet:
         """The devices of the integration's RMM. Raises as `open`."""
-        http = self._http(place, deadline, self._authorization(place, deadline))
+        http = self._http(place, deadline, self._authorization(place, deadline), is_fleet=True)
         return VENDORS[place.provider].fleet(http, place.integration_id)
 
     def open_ninjaone(self, place: Place, deadline: Deadline) -> ninjaone.NinjaOne:
@@ -185,12 +185,14 @@ class Connections:
 
     # ---- within
 
-    def _http(self, place: Place, deadline: Deadline, authorize: Authorization) -> VendorHttp:
+    def _http(
+        self, place: Place, deadline: Deadline, authorize: Authorization, *, is_fleet: bool = False
+    ) -> VendorHttp:
         vendor = VENDORS[place.provider]
         may_be_private = self.may_be_elsewhere(place)
         check_address(place, may_be_private)
         around = self._around(may_be_private)
-        limits = vendor.limits
+        limits = vendor.limits.of_fleets() if is_fleet else vendor.limits
         if place.requests_per_minute is not None:
             limits = replace(limits, rate=RateLimit(place.requests_per_minute, timedelta(minutes=1)))
         return VendorHttp(
