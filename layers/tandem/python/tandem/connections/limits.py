@@ -46,8 +46,8 @@ class Limits:
     pages: int = 10_000
 
     def of_fleets(self) -> "Limits":
-        """For a function with 2 GB of disk and a quarter of an hour: all agents of a large Tactical RMM with all that it
-        knows of each, or all their programs, are one answer of some hundred MB, which takes a minute to begin."""
+        """For a function with 2 GB of disk and a quarter of an hour: all agents of a large Tactical RMM, or all their
+        programs, are one answer of some hundred MB, which takes a minute to begin."""
         return replace(self, listing_bytes=1024 * MEGABYTE, answer_seconds=120.0)
 
 
