@@ -62,7 +62,8 @@ def _level(url: str, secret: str) -> SetupAnswer:
     bodies = (("alert_active", "started_at"), ("alert_resolved", "resolved_at"))
     return SetupAnswer(
         steps=[
-            f"Settings → Webhooks: add the address {url} with the events alert_active and alert_resolved.",
+            f"Settings → Webhooks: add the address {url} with the events alert_active and alert_resolved; for the sync "
+            "of devices also those whose names begin with device_ and group_.",
             "Level shows the signing secret once: give it to the integration as signing_secret.",
             "Or, to have webhooks say the device's group: an automation's HTTP action for each of the two requests "
             "below, with Level's own variables for the values.",
