@@ -359,6 +359,20 @@ def test_a_row_that_is_no_device_is_named_and_stops_no_other(fleet_and_simulator
     assert len(rows) == len(simulator.state.devices if source == "devices" else simulator.state.agents)
 
 
+def test_an_answer_about_another_device_than_was_asked_for_is_none(
+    fleet_and_simulator: tuple[Fleet, Any, str],
+) -> None:
+    fleet, simulator, source = fleet_and_simulator
+    member = "id" if source == "devices" else "agent_id"
+    one, other = [
+        getattr(each, member) for each in (simulator.state.devices if source == "devices" else simulator.state.agents)
+    ][:2]
+    simulator.overlay_device(one, {member: other})
+
+    with pytest.raises(BadReply, match="it is another"):
+        fleet.device(one)
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "error"),
     [

@@ -70,8 +70,9 @@ class LevelFleet:
         except NotFound:
             return None
         part = fleet_mapping.part(row)
-        if isinstance(part, Unreadable):
-            raise self._http.bad_reply(f"device {external_id}: {part.reason}")
+        if isinstance(part, Unreadable) or part.external_id != external_id:
+            problem = part.reason if isinstance(part, Unreadable) else "it is another device"
+            raise self._http.bad_reply(f"device {external_id}: {problem}")
         facts = replace(part.facts, patches_pending=self._waiting(external_id))
         return Device(external_id, part.organization_id, part.organization_name, facts, part.seen)
 

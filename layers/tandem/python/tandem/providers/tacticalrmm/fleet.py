@@ -76,8 +76,9 @@ class TacticalFleet:
         if row is None:
             return None
         part = fleet_mapping.part(row, self._client_ids(), self._http.now())
-        if isinstance(part, Unreadable):
-            raise self._http.bad_reply(f"agent {external_id}: {part.reason}")
+        if isinstance(part, Unreadable) or part.external_id != external_id:
+            problem = part.reason if isinstance(part, Unreadable) else "it is another agent"
+            raise self._http.bad_reply(f"agent {external_id}: {problem}")
         facts = self._with_patches(external_id, part.facts)
         return Device(external_id, part.organization_id, part.organization_name, facts, part.seen)
 
