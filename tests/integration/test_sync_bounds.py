@@ -12,6 +12,8 @@ from tandem.assets.identity import asset_id_of
 from tandem.assets.models import FleetEntry, Presence
 from tandem.assets.order import FIRST
 from tandem.connections.limits import Deadline
+from tandem.store.errors import BusyError
+from tandem.store.fleets import Fleets
 from tandem.store.sync_records import Retiring
 from tandem.syncing.attempts import DEADLY_ATTEMPTS
 from tandem.syncing.message import Step, SyncMessage
@@ -110,3 +112,28 @@ def test_a_machine_with_thousands_of_other_programs_is_no_history_that_the_table
     assert (run.state, run.updated) == ("succeeded", 1)
     found = tactical.assets.history(asset_id, None, 100, tactical.now).records
     assert sum(len(each.changes) for each in found if each.what == "software") == 6000
+
+
+def test_what_a_run_wrote_that_was_cancelled_before_its_page_is_mended_by_the_next(
+    tactical: SyncedTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_answer(*_: object, **__: object) -> None:
+        raise BusyError("no answer from the table")
+
+    tactical.sync()
+    agent_id = agents(tactical).state.agents[1].agent_id
+    agents(tactical).overlay_device(1, {"serial_number": "PF-2XK99"})
+    run = tactical.begin()
+    assert run is not None
+    with monkeypatch.context() as broken:
+        broken.setattr(Fleets, "finish_page", no_answer)
+        while tactical.run(run).trouble is None:
+            tactical.deliver()
+        tactical.runs.request_cancel(tactical.run(run))
+        tactical.drain()
+    assert tactical.listed()[agent_id].devices[0].facts.serial_number == "PF-2XK99"
+    agents(tactical).overlay_device(1, {})
+
+    assert tactical.sync().updated == 1
+
+    assert tactical.listed()[agent_id].devices[0].facts.serial_number != "PF-2XK99"
