@@ -165,6 +165,13 @@ def test_servers_of_one_chassis_that_share_its_serial_number_stay_apart() -> Non
     assert "both online" in result.like[0].reason
 
 
+def test_of_two_that_are_offline_under_different_names_nobody_can_tell() -> None:
+    there = asset(integration_id="mine", facts=Facts(hostname="pc-1", serial_number=SERIAL, agent_status=OFFLINE))
+    result = found(Facts(hostname="pc-2", serial_number=SERIAL, agent_status=OFFLINE), there)
+    assert (result.asset_id, "both offline" in result.like[0].reason) == (None, True)
+    assert found(Facts(hostname="PC-1", serial_number=SERIAL, agent_status=OFFLINE), there).asset_id == "a1"
+
+
 @pytest.mark.parametrize(
     "left_behind",
     [

@@ -103,16 +103,21 @@ def _doubt(integration_id: str, facts: Facts, client_id: str | None, asset: Asse
     # An agent that was installed anew leaves its old one behind, offline. Two that are online at once are two machines
     # that share a serial number, as the servers in one chassis do; the same name says that they are one all the same.
     hostname = normal_hostname(facts.hostname)
-    if facts.agent_status is AgentStatus.ONLINE and any(
-        device.integration_id == integration_id and _is_online(device) and _hostname(device) != hostname
-        for device in asset.devices
-    ):
-        return "It has the same serial number, but the RMM shows both online under different names"
+    # Of two with different names that are both offline nobody can tell.
+    for device in asset.devices:
+        if (
+            device.integration_id == integration_id
+            and device.presence is Presence.LISTED
+            and _hostname(device) != hostname
+            and _is_online(device.facts) is _is_online(facts)
+        ):
+            state = "online" if _is_online(facts) else "offline"
+            return f"It has the same serial number, but the RMM shows both {state} under different names"
     return None
 
 
-def _is_online(device: LinkedDevice) -> bool:
-    return device.presence is Presence.LISTED and device.facts.agent_status is AgentStatus.ONLINE
+def _is_online(facts: Facts) -> bool:
+    return facts.agent_status is AgentStatus.ONLINE
 
 
 def _hostname(device: LinkedDevice) -> str | None:
