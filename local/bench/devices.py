@@ -44,6 +44,8 @@ CHANGED = 0.01
 """Of the devices are renamed before the third sync."""
 
 GOAL_MB = 200
+GOAL_LONGEST_SECONDS = 300.0
+"""Of one message: a third of the function's time."""
 GOAL_REQUESTS = 0.1
 """A device: listings alone. The smallest pages, Level's, have 100 rows, and there are some of updates beside."""
 GOAL_READS = 0.25
@@ -67,8 +69,9 @@ _CREDENTIALS: dict[Provider, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class FleetSync:
-    """One sync, or a refresh of one device. `requests`: to the RMM by path; `calls`: by service and name. `waited`:
-    seconds for AWS; `peak_mb`: of the function's process, `idle_mb` before its first message."""
+    """One sync, or a refresh of one device. `requests`: to the RMM by path; `calls`: by service and name. `longest`:
+    seconds of the longest message; `waited`: seconds for AWS; `peak_mb`: of the function's process, `idle_mb` before
+    its first message."""
 
     provider: str
     what: What
@@ -83,6 +86,7 @@ class FleetSync:
     table_writes: float
     index_writes: float
     seconds: float
+    longest: float
     cpu_seconds: float
     waited: float
     idle_mb: float

@@ -42,6 +42,7 @@ class Queues:
         self._urls = [os.environ["DEVICE_SYNC_QUEUE_URL"], os.environ["DEVICE_REFRESH_QUEUE_URL"]]
         self.messages = 0
         self.seconds = 0.0
+        self.longest = 0.0
         self.failed: list[str] = []
 
     def until_empty(self) -> None:
@@ -64,7 +65,8 @@ class Queues:
             began = time.perf_counter()
             with contextlib.redirect_stdout(said):
                 failures = self._handler({"Records": [record]}, _Context())["batchItemFailures"]
-            self.seconds += time.perf_counter() - began
+            took = time.perf_counter() - began
+            self.seconds, self.longest = self.seconds + took, max(self.longest, took)
             if failures:
                 self.failed.append(f"{message['Body']}: {said.getvalue()[-2000:]}")
                 return False
@@ -89,6 +91,7 @@ def main() -> int:
     found = {
         "messages": queues.messages,
         "seconds": queues.seconds,
+        "longest": queues.longest,
         "cpu_seconds": cpu,
         "waited": recorder.waited,
         "calls": recorder.calls,

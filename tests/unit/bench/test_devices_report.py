@@ -23,6 +23,7 @@ RESYNC = FleetSync(
     table_writes=120.0,
     index_writes=0.0,
     seconds=2.0,
+    longest=0.5,
     cpu_seconds=1.0,
     waited=0.5,
     idle_mb=50.0,
@@ -38,6 +39,7 @@ def test_a_sync_that_lists_and_writes_pages_only_meets_the_goals() -> None:
     "change",
     [
         {"peak_mb": float(devices.GOAL_MB)},
+        {"longest": devices.GOAL_LONGEST_SECONDS},
         {"requests": {"/v2/devices/*": 1000}},
         {"reads": 1000.0},
         {"table_writes": 1000.0},
