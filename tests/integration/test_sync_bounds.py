@@ -4,17 +4,19 @@ what ends a run that cannot go on."""
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tandem.assets.identity import asset_id_of
 from tandem.assets.models import FleetEntry, Presence
 from tandem.assets.order import FIRST
+from tandem.assets.pages import Known
 from tandem.connections.limits import Deadline
 from tandem.store.errors import BusyError
 from tandem.store.fleets import Fleets
 from tandem.store.sync_records import Retiring
+from tandem.syncing import applying, page_context
 from tandem.syncing.attempts import DEADLY_ATTEMPTS
 from tandem.syncing.message import Step, SyncMessage
 from tests.emulator import EmulatedAws
@@ -112,6 +114,34 @@ def test_a_machine_with_thousands_of_other_programs_is_no_history_that_the_table
     assert (run.state, run.updated) == ("succeeded", 1)
     found = tactical.assets.history(asset_id, None, 100, tactical.now).records
     assert sum(len(each.changes) for each in found if each.what == "software") == 6000
+
+
+def test_a_page_that_a_newer_run_wrote_is_not_decided_again_with_the_listing_of_one_that_was_ended(
+    tactical: SyncedTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tactical.sync()
+    number = 1
+    agent_id = agents(tactical).state.agents[number].agent_id
+    agents(tactical).overlay_device(number, {"serial_number": "OLD-LISTING-1"})
+    run = tactical.begin()
+    assert run is not None
+    while tactical.run(run).state != "applying":
+        tactical.deliver()
+    agents(tactical).overlay_device(number, {"serial_number": "NEW-LISTING-2"})
+    known_of = page_context.known_of
+
+    def meanwhile(*reading: Any) -> Known:
+        monkeypatch.setattr(applying, "known_of", known_of)
+        waiting, tactical.queue.waiting = tactical.queue.waiting, []
+        tactical.runs.finish(tactical.run(run), "failed", tactical.now, "ended")
+        assert tactical.sync().state == "succeeded"
+        tactical.queue.waiting = waiting
+        return known_of(*reading)
+
+    monkeypatch.setattr(applying, "known_of", meanwhile)
+    tactical.drain()
+
+    assert tactical.listed()[agent_id].devices[0].facts.serial_number == "NEW-LISTING-2"
 
 
 def test_what_a_run_wrote_that_was_cancelled_before_its_page_is_mended_by_the_next(

@@ -39,7 +39,10 @@ def write_listed(tools: Tools, task: Task, head: PageHead, scope: Scope, rows: S
     devices = [device_of(row) for row in rows if isinstance(row, DevicePart)]
     placements = placements_in(tools, run)
     refused: dict[str, str] = {}
-    for _ in range(LOOKS):
+    for look in range(LOOKS):
+        if look:
+            # Somebody else wrote: a newer run, if this one was ended meanwhile. Then what was listed here is old.
+            tools.beat(run)
         page = tools.fleets.page(run.integration_id, head.begins, consistent=True)
         if page.run_id == run.run_id:
             break
