@@ -70,8 +70,8 @@ def _syncs(measured: Sequence[FleetSync]) -> Table:
         ),
         rows,
         (
-            f"Goals: below {devices.GOAL_MB} MB; no message above {devices.GOAL_LONGEST_SECONDS:.0f} s; no request for a "
-            f"single device (at most {devices.GOAL_REQUESTS:g} requests a device, which are pages of 100 and more); "
+            f"Goals: below {devices.GOAL_MB} MB; no message above {devices.GOAL_LONGEST_SECONDS:.0f} s; no request for "
+            f"a single device (at most {devices.GOAL_REQUESTS:g} requests a device, which are pages of 100 and more); "
             f"where nothing changed but what moves all the time, at most {devices.GOAL_READS:g} RRU and "
             f"{devices.GOAL_WRITES:g} WRU a device.",
             "One worker, one message after the other; the deployed queue lets several work side by side. The real "
