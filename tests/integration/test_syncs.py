@@ -421,3 +421,32 @@ def test_an_rmm_that_tells_of_no_devices_patches_any_more_fails(tactical: Synced
     run = tactical.sync("patches")
 
     assert run.state == "failed"
+
+
+@pytest.fixture
+def ninjaone(dynamodb: "DynamoDBClient", s3: "S3Client", table_name: str) -> Iterator[SyncedTenant]:
+    with NinjaOne(seed=1) as simulator:
+        world.small(simulator)
+        tenant = SyncedTenant(dynamodb, s3, table=table_name, simulator=simulator)
+        tenant.map_all()
+        yield tenant
+
+
+def test_a_machine_that_no_report_calls_protected_any_more_is_not_taken_for_protected(ninjaone: SyncedTenant) -> None:
+    simulator = ninjaone.simulator
+    assert isinstance(simulator, NinjaOne)
+    device_id = min(each.id for each in simulator.state.devices)
+    simulator.set_antivirus(device_id, [("Windows Defender", "ON", "Up-to-Date")])
+
+    def protection() -> str | None:
+        return ninjaone.listed()[str(device_id)].devices[0].facts.antivirus_status
+
+    ninjaone.sync()
+    assert protection() == "protected"
+    simulator.set_antivirus(device_id, [])
+    simulator.faults.add("status", status=403, times=None, path="/v2/queries/antivirus-status")
+    ninjaone.sync()
+    assert protection() == "protected", "a report that is refused says nothing"
+    simulator.faults.clear()
+    ninjaone.sync()
+    assert protection() == "unknown"

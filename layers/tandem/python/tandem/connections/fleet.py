@@ -40,12 +40,14 @@ class Source:
     """One listing of the RMM. `is_devices`: it says which devices there are; one source of each fleet does. `optional`:
     when it is refused for good (a permission is missing, a part of the API is off), the sync goes on without it and
     says so. `counts_patches`: it lists patches and not devices: `patches_pending` of all its parts of a device add up,
-    and a device of which a complete reading has no part has 0."""
+    and a device of which a complete reading has no part has 0. `silence`: the facts of a device of which a complete
+    reading has no part, where that says something."""
 
     name: str
     is_devices: bool = False
     optional: bool = False
     counts_patches: bool = False
+    silence: Facts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@
 One object a page (page_objects.py), then one message a page.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tandem.assets.merging import merge_devices
@@ -162,9 +162,11 @@ def _devices(
     merged: dict[str, Device] = {}
     pending: dict[str, int] = {}
     is_device: set[str] = set()
+    named: dict[str, set[str | None]] = {each.name: set() for each in sources}
     failures: list[tuple[Source, Unreadable]] = []
     for place, line in rows:
         source, row = sources[place], decode(line)
+        named[source.name].add(row.external_id)
         if isinstance(row, Unreadable):
             failures.append((source, row))
             if source.is_devices and row.external_id is not None:
@@ -179,6 +181,8 @@ def _devices(
     for external_id, count in pending.items():
         _merge(merged, Device(external_id, facts=Facts(patches_pending=count)))
     is_fleet = run.kind == "devices"
+    if is_fleet:
+        _hear_silence(merged, is_device, sources, named)
     found: list[Device | DeviceSoftware | Unreadable] = [
         device for external_id, device in merged.items() if not is_fleet or external_id in is_device
     ]
@@ -189,6 +193,21 @@ def _devices(
         else:
             unread.add(source.name, row.reason)
     return found
+
+
+def _hear_silence(
+    merged: dict[str, Device],
+    devices: Collection[str],
+    sources: Sequence[Source],
+    named: Mapping[str, Collection[str | None]],
+) -> None:
+    """What it means that a listing, read to its end, does not name a device. `named`: whom each of them names."""
+    for source in sources:
+        if source.silence is None:
+            continue
+        for external_id in devices:
+            if external_id in merged and external_id not in named[source.name]:
+                _merge(merged, Device(external_id, facts=source.silence))
 
 
 def _merge(merged: dict[str, Device], device: Device) -> None:

@@ -39,7 +39,10 @@ from tandem.providers.ninjaone.software import software_rows
 
 HEALTH: Final = Source("device-health", optional=True)
 DEVICES: Final = Source("devices", is_devices=True)
-ANTIVIRUS: Final = Source("antivirus-status", optional=True)
+NO_WORD_OF_ANTIVIRUS: Final = Facts(antivirus_status="unknown")
+"""Of a device in no row about antivirus: it may have lost the one that it had, so it is not `protected` any more."""
+
+ANTIVIRUS: Final = Source("antivirus-status", optional=True, silence=NO_WORD_OF_ANTIVIRUS)
 SOFTWARE: Final = Source("software")
 
 
@@ -108,10 +111,14 @@ class NinjaOneFleet:
         if isinstance(part, Unreadable) or part.external_id != external_id:
             problem = part.reason if isinstance(part, Unreadable) else "it is another device"
             raise self._http.bad_reply(f"device {external_id}: {problem}")
-        products = Products(None)
-        products.add(self._of_device(ANTIVIRUS, external_id))
-        health = [health_part(each) for each in self._of_device(HEALTH, external_id)]
-        said = [each.facts for each in (*health, part, *products.parts()) if isinstance(each, DevicePart)]
+        health = [health_part(each) for each in self._of_device(HEALTH, external_id) or ()]
+        said = [each.facts for each in (*health, part) if isinstance(each, DevicePart)]
+        rows = self._of_device(ANTIVIRUS, external_id)
+        if rows is not None:
+            products = Products(None)
+            products.add(rows)
+            protection = [each.facts for each in products.parts() if isinstance(each, DevicePart)]
+            said += protection if rows else [NO_WORD_OF_ANTIVIRUS]
         facts = reduce(overlay, said)
         return Device(external_id, part.organization_id, part.organization_name, facts, part.seen, part.approval)
 
@@ -155,11 +162,12 @@ class NinjaOneFleet:
             walk = None if page.walk is None else replace(page.walk, held=products.hold_back())
             yield PartPage(products.parts(), _text(walk))
 
-    def _of_device(self, source: Source, external_id: str) -> list[Any]:
+    def _of_device(self, source: Source, external_id: str) -> list[Any] | None:
+        """None if the report is refused."""
         try:
             return self._reports.of_device(source.name, external_id)
         except (Forbidden, NotFound, Rejected):
-            return []
+            return None
 
     def _location_name(self, location_id: str) -> str | None:
         return self._locations.name(self._http, self._integration_id, location_id)
