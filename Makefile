@@ -43,7 +43,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nOptions: TENANT=<name of infra/tenants/<name>.toml>, PYTHON=<interpreter>, TANDEM_PORT=<port of the local stack>,\n'
 	@printf '         TANDEM_HOME=<folder of another local stack, beside the usual one>,\n'
-	@printf '         SECTIONS=<what to measure; devices-full is 100,000 devices, half an hour, and only if named>\n'
+	@printf '         SECTIONS=<what to measure; devices-full is 100,000 devices, most of an hour, and only if named>\n'
 
 # ---- the local stack
 
