@@ -164,7 +164,9 @@ class Simulation:
         condition_id = told.event().condition_id if condition is None else condition.condition_id
         if told.kind is Kind.RESET:
             self._worked_on(told, condition)
-        closed_one = self._real.closed_before(told, condition_id)
+        alert = self.alerts.get(told.alert_id)
+        stands = alert is not None and condition is not None and alert.ticket_id == condition.open_ticket_id
+        closed_one = self._real.closed_before(told, condition_id, stands_on_it=stands)
         if closed_one and condition is not None and condition.open_ticket_id is not None:
             ticket = self._tickets[condition.open_ticket_id]
             after = closed(ticket, condition, ticket.status_id, SYSTEM, told.applied_at)
@@ -184,13 +186,23 @@ class _RealTickets:
 
     def __init__(self) -> None:
         self._of_condition: dict[str, str] = {}
+        self._of_alert: dict[str, str | None] = {}
         self._closed: set[str] = set()
 
-    def closed_before(self, told: AppliedEvent, condition_id: str) -> bool:
-        """The event shows that the condition's ticket was closed before it; said once of each ticket."""
+    def closed_before(self, told: AppliedEvent, condition_id: str, *, stands_on_it: bool) -> bool:
+        """The event shows that the condition's ticket was closed before it; said once of each ticket.
+
+        `stands_on_it`: in the simulation the alert stands on the condition's ticket already. If it was last told of
+        without one, it came to it when its window ended; what really was a new ticket then, of which no event told, is
+        that one here.
+        """
         stood, left = self._of_condition.get(condition_id), told.left_ticket_id
         is_left = left is not None and left not in self._closed and stood in (None, left)
         is_followed = told.kind is Kind.TRIGGERED and stood is not None and told.ticket_id not in (None, stood)
+        came_with_the_end = stands_on_it and self._of_alert.get(told.alert_id) is None
+        self._of_alert[told.alert_id] = told.ticket_id
+        if is_followed and not is_left and came_with_the_end:
+            is_followed = False
         self._closed |= {ticket_id for ticket_id in (left, stood if is_followed else None) if ticket_id is not None}
         if is_left or is_followed:
             self._of_condition.pop(condition_id, None)
